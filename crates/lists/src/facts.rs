@@ -63,10 +63,13 @@ impl PostFacts {
         self.poster.as_ref().is_some_and(|poster| poster.confirmed)
     }
 
-    /// To whom a key is pinned on this list, other than to the address in From.
+    /// To whom a key is pinned on this list, other than to the address in From; a confirmed pin before
+    /// one that is not.
     pub(crate) fn somebody_else_with(&self, fingerprint: &Fingerprint) -> Option<&SignerPin> {
-        self.signer_pins
+        let others = self
+            .signer_pins
             .iter()
-            .find(|pin| pin.fingerprint == *fingerprint && Some(&pin.address) != self.from.as_ref())
+            .filter(|pin| pin.fingerprint == *fingerprint && Some(&pin.address) != self.from.as_ref());
+        others.max_by_key(|pin| pin.confirmed)
     }
 }

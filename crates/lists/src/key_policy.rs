@@ -88,3 +88,36 @@ pub fn usable_copy(facts: &CopyFacts, now: Instant) -> Result<(), NoCopy> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::from_unix(1000);
+
+    #[test]
+    fn a_copy_needs_a_confirmed_and_usable_key() {
+        let pin = |confirmed, encryption, expires: Option<i64>| {
+            Some(PinFacts { confirmed, encryption, expires: expires.map(Instant::from_unix) })
+        };
+        let table = [
+            (true, pin(true, KeyState::Usable, None), Ok(())),
+            (true, pin(true, KeyState::Usable, Some(1001)), Ok(())),
+            (true, pin(true, KeyState::Usable, Some(1000)), Err(NoCopy::Expired)),
+            (true, pin(true, KeyState::Usable, Some(0)), Err(NoCopy::Expired)),
+            (false, pin(true, KeyState::Usable, None), Err(NoCopy::Disabled)),
+            (true, None, Err(NoCopy::Missing)),
+            (true, pin(true, KeyState::Missing, None), Err(NoCopy::Missing)),
+            (true, pin(false, KeyState::Missing, None), Err(NoCopy::Missing)),
+            (true, pin(false, KeyState::Usable, None), Err(NoCopy::Unconfirmed)),
+            (true, pin(false, KeyState::Revoked, None), Err(NoCopy::Unconfirmed)),
+            (true, pin(true, KeyState::Expired, None), Err(NoCopy::Expired)),
+            (true, pin(true, KeyState::Revoked, Some(0)), Err(NoCopy::Revoked)),
+            (true, pin(true, KeyState::Weak, None), Err(NoCopy::Weak)),
+            (true, pin(true, KeyState::Incapable, None), Err(NoCopy::Incapable)),
+        ];
+        for (enabled, pin, expected) in table {
+            assert_eq!(usable_copy(&CopyFacts { enabled, pin }, NOW), expected, "{enabled} {pin:?}");
+        }
+    }
+}

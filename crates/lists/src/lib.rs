@@ -23,6 +23,8 @@ mod plain_words;
 mod role;
 mod settings;
 mod similar;
+#[cfg(test)]
+mod testing;
 mod verdict;
 mod word;
 

@@ -117,3 +117,77 @@ pub fn candidates(local: &str) -> Vec<(String, ListAddress)> {
 fn is_token(text: &str) -> bool {
     (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_a_list() {
+        let token = || Some("abc234".to_owned());
+        let table = [
+            ("friends", Some(ListAddress::Post)),
+            ("FRIENDS", Some(ListAddress::Post)),
+            ("friends-owner", Some(ListAddress::Owner)),
+            ("Friends-Owner", Some(ListAddress::Owner)),
+            ("friends-key", Some(ListAddress::Key)),
+            ("friends-sendkey", Some(ListAddress::Key)),
+            ("friends-request", Some(ListAddress::Request)),
+            ("friends-join", Some(ListAddress::Join)),
+            ("friends-subscribe", Some(ListAddress::Join)),
+            ("friends-leave", Some(ListAddress::Leave)),
+            ("friends-unsubscribe", Some(ListAddress::Leave)),
+            ("friends-confirm", Some(ListAddress::Confirm(None))),
+            ("friends-confirm+abc234", Some(ListAddress::Confirm(token()))),
+            ("friends-bounces", Some(ListAddress::Bounces(None))),
+            ("friends-bounces+ABC234", Some(ListAddress::Bounces(token()))),
+            ("friends+abc234", None),
+            ("friends-owner+abc234", None),
+            ("friends-bounces+", None),
+            ("friends-bounces+a+b", None),
+            ("friends-bounces+a-b", None),
+            ("friends-bounces+\u{e9}", None),
+            ("friends-nothing", None),
+            ("friends-", None),
+            ("-owner", None),
+            ("", None),
+            ("enemies", None),
+            ("friends-owner-owner", None),
+        ];
+        for (local, expected) in table {
+            assert_eq!(list_address(local, "friends"), expected, "{local:?}");
+        }
+        assert_eq!(list_address(&format!("friends-bounces+{}", "a".repeat(41)), "friends"), None);
+    }
+
+    #[test]
+    fn an_address_belongs_to_one_list_at_most() {
+        assert_eq!(candidates("friends"), [("friends".to_owned(), ListAddress::Post)]);
+        assert_eq!(candidates("friends-owner"), [("friends".to_owned(), ListAddress::Owner)]);
+        assert_eq!(candidates("a-b-key"), [("a-b".to_owned(), ListAddress::Key)]);
+        assert_eq!(candidates("owner"), [("owner".to_owned(), ListAddress::Post)]);
+        assert_eq!(candidates("owner-owner"), [("owner".to_owned(), ListAddress::Owner)]);
+        assert_eq!(candidates("friends-key-owner"), []);
+        assert_eq!(candidates("postmaster"), []);
+    }
+
+    #[test]
+    fn an_address_is_read_back_from_its_local_part_and_from_its_parts() {
+        for address in [
+            ListAddress::Post,
+            ListAddress::Owner,
+            ListAddress::Key,
+            ListAddress::Request,
+            ListAddress::Join,
+            ListAddress::Leave,
+            ListAddress::Confirm(None),
+            ListAddress::Confirm(Some("x1".to_owned())),
+            ListAddress::Bounces(Some("y2".to_owned())),
+        ] {
+            assert_eq!(list_address(&address.local("friends"), "friends").as_ref(), Some(&address));
+            assert_eq!(ListAddress::from_parts(address.as_str(), address.token()), Some(address));
+        }
+        assert_eq!(ListAddress::from_parts("banana", None), None);
+        assert_eq!(ListAddress::from_parts("post", Some("x")), None);
+    }
+}

@@ -68,3 +68,45 @@ pub fn valid_list_local(local: &str) -> Result<(), ListLocalError> {
 fn ends_in(local: &str, suffix: &str) -> bool {
     local.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_lists() {
+        for name in
+            ["friends", "a", "board-2026", "x.y_z", "key", "owner", "bounces-friends", "friends-owners"]
+        {
+            assert_eq!(valid_list_local(name), Ok(()), "{name}");
+        }
+        let long = "a".repeat(30);
+        for (name, why) in [
+            ("", ListLocalError::Empty),
+            (long.as_str(), ListLocalError::TooLong),
+            ("Friends", ListLocalError::Characters),
+            ("fr iends", ListLocalError::Characters),
+            ("friends+x", ListLocalError::Characters),
+            ("friends@x", ListLocalError::Characters),
+            ("fr\u{e9}res", ListLocalError::Characters),
+            ("-friends", ListLocalError::Characters),
+            ("friends-", ListLocalError::Characters),
+            ("fri..ends", ListLocalError::Characters),
+            ("fri/ends", ListLocalError::Characters),
+            ("friends\n", ListLocalError::Characters),
+            ("friends-owner", ListLocalError::Suffix("owner")),
+            ("friends-bounces", ListLocalError::Suffix("bounces")),
+            ("friends-unsubscribe", ListLocalError::Suffix("unsubscribe")),
+            ("postmaster", ListLocalError::Reserved("postmaster")),
+            ("mailer-daemon", ListLocalError::Reserved("mailer-daemon")),
+        ] {
+            assert_eq!(valid_list_local(name), Err(why), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_name_leaves_room_for_a_bounce_address() {
+        let local = crate::ListAddress::Bounces(Some("a".repeat(26))).local(&"a".repeat(LONGEST_LIST_LOCAL));
+        assert_eq!(local.len(), 64);
+    }
+}

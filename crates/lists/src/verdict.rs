@@ -73,3 +73,58 @@ pub(crate) fn verdict(facts: &PostFacts) -> Verdict {
         Verdict::SignedNotEncrypted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chancery_mail::SignerVerdict;
+
+    use super::*;
+    use crate::testing::{alice_signs, alices_post, bob_signs, mallory_signs, nobody_knows, signed_with};
+    use crate::{ListSettings, judge};
+
+    fn tag(facts: &PostFacts) -> &'static str {
+        verdict_tag(&judge(&ListSettings::default(), facts))
+    }
+
+    #[test]
+    fn every_tag_is_known_and_no_other() {
+        let tags: Vec<_> = Verdict::ALL.iter().map(|verdict| verdict.tag()).collect();
+        assert_eq!(tags, VERDICT_TAGS);
+    }
+
+    #[test]
+    fn only_the_authors_good_signature_reads_signed() {
+        use SignerVerdict::{Bad, Expired, Good, Revoked, Weak};
+        let table = [
+            (vec![alice_signs(Good)], "[signed]"),
+            (vec![alice_signs(Good), bob_signs(Good)], "[signed]"),
+            (vec![], "[unsigned]"),
+            (vec![alice_signs(Bad)], "[bad signature]"),
+            (vec![alice_signs(Good), bob_signs(Bad)], "[bad signature]"),
+            (vec![alice_signs(Expired)], "[not verified]"),
+            (vec![alice_signs(Revoked)], "[not verified]"),
+            (vec![alice_signs(Weak)], "[not verified]"),
+            (vec![alice_signs(Good), bob_signs(Revoked)], "[not verified]"),
+            (vec![bob_signs(Good)], "[not verified]"),
+            (vec![mallory_signs(Good)], "[not verified]"),
+            (vec![nobody_knows()], "[not verified]"),
+        ];
+        for (signers, expected) in table {
+            assert_eq!(tag(&signed_with(signers.clone())), expected, "{signers:?}");
+        }
+    }
+
+    #[test]
+    fn a_post_that_came_in_clear_never_reads_as_one_that_came_encrypted() {
+        let mut facts = alices_post();
+        facts.summary.confidentiality = Confidentiality::None;
+        assert_eq!(tag(&facts), "[signed, not encrypted]");
+    }
+
+    #[test]
+    fn an_unconfirmed_key_verifies_nothing() {
+        let mut facts = alices_post();
+        facts.poster.as_mut().unwrap().confirmed = false;
+        assert_eq!(tag(&facts), "[not verified]");
+    }
+}
