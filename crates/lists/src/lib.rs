@@ -20,6 +20,8 @@ mod list_address;
 mod list_local;
 mod outcome;
 mod plain_words;
+#[cfg(test)]
+mod properties;
 mod role;
 mod settings;
 mod similar;
