@@ -33,7 +33,7 @@ fn warnings(list: &ListSettings) -> Vec<String> {
             "Posts need no signature here: anybody can write in the name of a member, and readers are told so."
                 .to_owned(),
         );
-    } else if let [_, ..] = impersonable(list).as_slice() {
+    } else if !impersonable(list).is_empty() {
         said.push(format!(
             "Take care: {} goes out, so that somebody can write in the name of a member.",
             either(&impersonable(list))
