@@ -236,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn only_a_confirmed_pin_gives_a_name() {
+        let mut facts = signed_with(vec![bob_signs(SignerVerdict::Good)]);
+        let claim = crate::SignerPin {
+            fingerprint: fingerprint(BOB_KEY),
+            address: "carol@example.org".parse().unwrap(),
+            confirmed: false,
+        };
+        facts.signer_pins.insert(0, claim.clone());
+        facts.signer_pins.push(claim.clone());
+        let said = text(&facts, &ResultDetails::default());
+        assert!(said.contains("by bob@example.org") && !said.contains("carol"), "{said}");
+        facts.signer_pins = vec![claim];
+        let said = text(&facts, &ResultDetails::default());
+        assert!(said.contains("with a key that nobody has confirmed") && !said.contains("carol"), "{said}");
+    }
+
+    #[test]
     fn a_bad_signature_is_nobodys() {
         let said = text(&signed_with(vec![alice_signs(SignerVerdict::Bad)]), &ResultDetails::default());
         assert!(said.starts_with("BAD SIGNATURE: what came is not what was signed.\n"));
