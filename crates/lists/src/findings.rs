@@ -12,7 +12,7 @@ use crate::{Disposition, Finding, PostFacts};
 ///
 /// [`Finding::Moderated`] is among them when this very person's posts are moderated. What depends on
 /// the list's settings alone ([`Finding::WouldLeak`], [`Finding::Emergency`], moderation of all
-/// members) is added by [`judge`](crate::judge).
+/// members) is added by [`judge`](crate::judge()).
 pub fn findings(facts: &PostFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         of_envelope(facts).chain(of_signatures(facts)).chain(of_poster(facts)).collect();

@@ -159,7 +159,8 @@ proptest! {
         // Every other finding is there as before, with the action that it had.
         prop_assert_eq!(others(&strict), others(&mild));
         // They alone decide then, unless the person has an action of their own.
-        let of_others = others(&strict).iter().map(|(_, action)| *action).max().unwrap_or(Disposition::Accept);
+        let of_others = others(&strict).iter().map(|(_, action)| *action).max();
+        let of_others = of_others.unwrap_or(Disposition::Accept);
         prop_assert!(mild.disposition >= of_others);
         if of_others >= Disposition::Reject {
             prop_assert_eq!(strict.disposition, mild.disposition.max(Disposition::Reject));
@@ -193,7 +194,8 @@ proptest! {
 
     #[test]
     fn what_came_encrypted_goes_out_encrypted_or_not_at_all(list in list(), facts in facts()) {
-        let encrypted = facts.summary.form.is_encrypted() || facts.summary.confidentiality != Confidentiality::None;
+        let hidden = facts.summary.confidentiality != Confidentiality::None;
+        let encrypted = hidden || facts.summary.form.is_encrypted();
         for judgement in [judge(&list, &facts), judge_approved(&list, &facts)] {
             if encrypted && judgement.disposition <= Disposition::Hold {
                 prop_assert_eq!(judgement.outgoing, Outgoing::Encrypted);
@@ -262,7 +264,9 @@ proptest! {
 
     #[test]
     fn what_the_store_is_told_leads_to_what_is_kept(
-        list in list(), name in select(settings()).prop_map(|declared| declared.name), value in "[a-z_]{0,12}",
+        list in list(),
+        name in select(settings()).prop_map(|declared| declared.name),
+        value in "[a-z_]{0,12}",
     ) {
         let mut kept: std::collections::BTreeMap<String, String> = list.to_stored().into_iter().collect();
         let mut changed = list.clone();
@@ -304,7 +308,8 @@ proptest! {
 
     #[test]
     fn the_addresses_of_a_list_are_its_own(
-        local in "[a-z0-9]{1,8}(-[a-z]{1,8}){0,2}", suffix in select(vec!["owner", "key", "bounces", "confirm+a1"]),
+        local in "[a-z0-9]{1,8}(-[a-z]{1,8}){0,2}",
+        suffix in select(vec!["owner", "key", "bounces", "confirm+a1"]),
     ) {
         if valid_list_local(&local).is_ok() {
             let found = candidates(&format!("{local}-{suffix}"));

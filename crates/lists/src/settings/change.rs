@@ -99,7 +99,8 @@ impl ListSettings {
             let by_signing = matches!(name, "sign_outgoing" | "sign_policy");
             return Err(SettingError {
                 name: name.to_owned(),
-                why: "copies that are encrypted are always signed by the list too, or nobody could tell who made them"
+                why: "copies that are encrypted are always signed by the list too, or nobody could tell \
+                      who made them"
                     .to_owned(),
                 remedy: if by_signing {
                     "choose sign_outgoing=always or as_received, or set encrypt_outgoing=never first"
@@ -369,36 +370,38 @@ mod tests {
             (
                 "encrypt_outgoing",
                 "alwyas",
-                "setting encrypt_outgoing: 'alwyas' is not one of its values; it takes always, as_received, never \
-                 (did you mean 'always'?)",
+                "setting encrypt_outgoing: 'alwyas' is not one of its values; it takes always, \
+                 as_received, never (did you mean 'always'?)",
             ),
             (
                 "encrypt_policy",
                 "maybe",
-                "setting encrypt_policy: 'maybe' is not one of its values; it takes mandatory, voluntary, none",
+                "setting encrypt_policy: 'maybe' is not one of its values; it takes mandatory, voluntary, \
+                 none",
             ),
             (
                 "unsigned_action",
                 "hold",
-                "setting unsigned_action: there is no such setting; the names are those that the list's settings are \
-                 shown with (did you mean 'unsigned_msg_action'?)",
+                "setting unsigned_action: there is no such setting; the names are those that the list's \
+                 settings are shown with (did you mean 'unsigned_msg_action'?)",
             ),
             (
                 "undecryptable_action",
                 "accept",
-                "setting undecryptable_action: 'accept' is not possible here: there is nothing that could be sent on; \
-                 it takes hold, reject, discard",
+                "setting undecryptable_action: 'accept' is not possible here: there is nothing that could \
+                 be sent on; it takes hold, reject, discard",
             ),
             (
                 "emergency",
                 "ture",
-                "setting emergency: 'ture' is neither true nor false; it takes true, false (did you mean 'true'?)",
+                "setting emergency: 'ture' is neither true nor false; it takes true, false (did you mean \
+                 'true'?)",
             ),
             (
                 "display_name",
                 "Alice <alice@example.org>",
-                "setting display_name: a display name cannot have '<', which makes it look like an address; it takes \
-                 one line of at most 64 characters without @ < > \" \\",
+                "setting display_name: a display name cannot have '<', which makes it look like an \
+                 address; it takes one line of at most 64 characters without @ < > \" \\",
             ),
         ];
         for (name, value, expected) in table {

@@ -114,7 +114,8 @@ declare! {
     partly_protected_action: Disposition = Disposition::Reject, REFUSAL,
         "What is done with a post of which only a part is encrypted or signed.";
     default_member_action: Disposition = Disposition::Accept, ACTION,
-        "What is done with the posts of members, owners and moderators, unless they have an action of their own.";
+        "What is done with the posts of members, owners and moderators, unless they have an action of \
+         their own.";
     default_nonmember_action: Disposition = Disposition::Hold, ACTION,
         "What is done with the posts of everybody else, unless they have an action of their own.";
     emergency: bool = false, SWITCH,
