@@ -53,4 +53,20 @@ mod tests {
             "'rejct?' is not an action: accept, hold, reject, discard (did you mean 'reject'?)"
         );
     }
+
+    #[test]
+    fn serde_writes_and_reads_the_same_word() {
+        use serde::Deserialize;
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, StrDeserializer};
+
+        let read = |word: &'static str| {
+            let text: StrDeserializer<'_, Error> = word.into_deserializer();
+            Disposition::deserialize(text)
+        };
+        assert_eq!(read("discard"), Ok(Disposition::Discard));
+        assert!(
+            read("banana").is_err_and(|error| error.to_string().contains("accept, hold, reject, discard"))
+        );
+    }
 }

@@ -12,7 +12,7 @@ use crate::{Disposition, Finding, PostFacts};
 ///
 /// [`Finding::Moderated`] is among them when this very person's posts are moderated. What depends on
 /// the list's settings alone ([`Finding::WouldLeak`], [`Finding::Emergency`], moderation of all
-/// members) is added by [`judge`](crate::judge).
+/// members) is added by [`judge`](crate::judge()).
 pub fn findings(facts: &PostFacts) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         of_envelope(facts).chain(of_signatures(facts)).chain(of_poster(facts)).collect();
@@ -250,23 +250,23 @@ mod tests {
 
     #[test]
     fn who_may_post() {
-        let table: Vec<(Option<Vec<Role>>, Option<Disposition>, &[Finding])> = vec![
-            (Some(vec![Role::Member]), None, &[]),
-            (Some(vec![Role::Owner]), None, &[]),
-            (Some(vec![Role::Moderator]), None, &[]),
-            (Some(vec![Role::Nonmember, Role::Member]), None, &[]),
-            (Some(vec![Role::Nonmember]), None, &[Finding::NotAMember]),
-            (Some(vec![Role::Nonmember]), Some(Disposition::Discard), &[Finding::NotAMember]),
-            (Some(vec![]), None, &[Finding::NotAMember]),
-            (Some(vec![Role::Member]), Some(Disposition::Accept), &[]),
-            (Some(vec![Role::Member]), Some(Disposition::Hold), &[Finding::Moderated]),
-            (Some(vec![Role::Owner]), Some(Disposition::Discard), &[Finding::Moderated]),
+        let table: Vec<(Vec<Role>, Option<Disposition>, &[Finding])> = vec![
+            (vec![Role::Member], None, &[]),
+            (vec![Role::Owner], None, &[]),
+            (vec![Role::Moderator], None, &[]),
+            (vec![Role::Nonmember, Role::Member], None, &[]),
+            (vec![Role::Nonmember], None, &[Finding::NotAMember]),
+            (vec![Role::Nonmember], Some(Disposition::Discard), &[Finding::NotAMember]),
+            (vec![], None, &[Finding::NotAMember]),
+            (vec![Role::Member], Some(Disposition::Accept), &[]),
+            (vec![Role::Member], Some(Disposition::Hold), &[Finding::Moderated]),
+            (vec![Role::Owner], Some(Disposition::Discard), &[Finding::Moderated]),
         ];
         for (roles, moderation, expected) in table {
             let mut facts = alices_post();
             let poster = facts.poster.as_mut().unwrap();
             poster.moderation = moderation;
-            poster.roles = roles.clone().unwrap_or_default();
+            poster.roles = roles.clone();
             assert_eq!(findings(&facts), expected, "{roles:?} {moderation:?}");
         }
     }

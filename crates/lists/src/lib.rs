@@ -2,9 +2,9 @@
 //! What a mailing list is and decides.
 //!
 //! Everything here is a pure function on values: the same values in, the same decision out. The way
-//! of a post through this room is [`findings`] (what is remarkable about it), [`judge`] (what the
+//! of a post through this room is [`findings()`] (what is remarkable about it), [`judge()`] (what the
 //! list's [`ListSettings`] make of that), and [`result_text`] with [`verdict_tag`] (what its readers
-//! are told). [`list_address`] and [`candidates`] say which of a list's addresses a message was sent
+//! are told). [`list_address()`] and [`candidates`] say which of a list's addresses a message was sent
 //! to, [`usable_copy`] whether a subscriber can get a copy now.
 //!
 //! The room knows no clock, no database, no key, no network and no message: it names what is to
@@ -20,6 +20,8 @@ mod list_address;
 mod list_local;
 mod outcome;
 mod plain_words;
+#[cfg(test)]
+mod properties;
 mod role;
 mod settings;
 mod similar;

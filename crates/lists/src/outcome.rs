@@ -82,17 +82,15 @@ pub fn result_text(judgement: &Judgement, facts: &PostFacts, details: &ResultDet
 
 fn signed_by(facts: &PostFacts, signer: &Signer, anonymous: bool) -> String {
     let made = signer.signed_at.map_or(String::new(), |at| format!(", made {at}"));
-    let who = match &signer.fingerprint {
-        // Nothing was checked, so that there is no one to name.
-        None => return "Signed with a key that this list does not know: not verified.".to_owned(),
-        Some(fingerprint) => who(facts, fingerprint, anonymous),
-    };
+    let unknown = "Signed with a key that this list does not know: not verified.";
+    // Whose a bad one is would be a claim: neither name nor date is proved by it.
+    if signer.verdict == SignerVerdict::Bad {
+        return "BAD SIGNATURE: what came is not what was signed.".to_owned();
+    }
+    let Some(fingerprint) = &signer.fingerprint else { return unknown.to_owned() };
+    let who = who(facts, fingerprint, anonymous);
     match signer.verdict {
-        // Whose it is would be a claim: neither name nor date is proved by a signature that is bad.
-        SignerVerdict::Bad => "BAD SIGNATURE: what came is not what was signed.".to_owned(),
-        SignerVerdict::UnknownKey => {
-            "Signed with a key that this list does not know: not verified.".to_owned()
-        }
+        SignerVerdict::Bad | SignerVerdict::UnknownKey => unknown.to_owned(),
         SignerVerdict::Good => format!("Signed {who}: good signature{made}."),
         SignerVerdict::Expired => format!("Signed {who}: the signature or its key has EXPIRED{made}."),
         SignerVerdict::Revoked => format!("Signed {who}: the key has been REVOKED{made}."),
@@ -236,10 +234,29 @@ mod tests {
     }
 
     #[test]
+    fn only_a_confirmed_pin_gives_a_name() {
+        let mut facts = signed_with(vec![bob_signs(SignerVerdict::Good)]);
+        let claim = crate::SignerPin {
+            fingerprint: fingerprint(BOB_KEY),
+            address: "carol@example.org".parse().unwrap(),
+            confirmed: false,
+        };
+        facts.signer_pins.insert(0, claim.clone());
+        facts.signer_pins.push(claim.clone());
+        let said = text(&facts, &ResultDetails::default());
+        assert!(said.contains("by bob@example.org") && !said.contains("carol"), "{said}");
+        facts.signer_pins = vec![claim];
+        let said = text(&facts, &ResultDetails::default());
+        assert!(said.contains("with a key that nobody has confirmed") && !said.contains("carol"), "{said}");
+    }
+
+    #[test]
     fn a_bad_signature_is_nobodys() {
         let said = text(&signed_with(vec![alice_signs(SignerVerdict::Bad)]), &ResultDetails::default());
         assert!(said.starts_with("BAD SIGNATURE: what came is not what was signed.\n"));
         assert!(!said.contains("Signed by"));
+        let nobodys = Signer { fingerprint: None, ..alice_signs(SignerVerdict::Bad) };
+        assert!(text(&signed_with(vec![nobodys]), &ResultDetails::default()).starts_with("BAD SIGNATURE"));
     }
 
     #[test]

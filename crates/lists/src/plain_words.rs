@@ -23,17 +23,18 @@ fn warnings(list: &ListSettings) -> Vec<String> {
     }
     if list.encrypt_outgoing == Protection::Never && list.nonencrypted_msg_action >= Disposition::Reject {
         said.push(
-            "As it is set, nothing can be posted: posts must come encrypted, but leave in clear, which is never \
-             done with them. Set encrypt_policy to mandatory, voluntary or none."
+            "As it is set, nothing can be posted: posts must come encrypted, but leave in clear, which is \
+             never done with them. Set encrypt_policy to mandatory, voluntary or none."
                 .to_owned(),
         );
     }
     if list.unsigned_msg_action == Disposition::Accept {
         said.push(
-            "Posts need no signature here: anybody can write in the name of a member, and readers are told so."
-                .to_owned(),
+            "Posts need no signature here: anybody can write in the name of a member, and readers are told \
+             so."
+            .to_owned(),
         );
-    } else if let [_, ..] = impersonable(list).as_slice() {
+    } else if !impersonable(list).is_empty() {
         said.push(format!(
             "Take care: {} goes out, so that somebody can write in the name of a member.",
             either(&impersonable(list))
@@ -80,7 +81,8 @@ fn how_a_post_must_come(list: &ListSettings) -> Vec<String> {
         match list.unsigned_msg_action {
             Disposition::Accept => "A post may be signed by its author, and need not.".to_owned(),
             other => format!(
-                "A post must be signed with the key that the list knows as its author's; one that is not signed {}.",
+                "A post must be signed with the key that the list knows as its author's; one that is not \
+                 signed {}.",
                 fate(other)
             ),
         },
@@ -109,8 +111,8 @@ fn what_stops_a_post(list: &ListSettings) -> Vec<String> {
         })
         .collect();
     said.push(
-        "A post that does not say plainly who it is from, or is signed with a key that nobody has confirmed yet, is \
-         refused whatever the settings say."
+        "A post that does not say plainly who it is from, or is signed with a key that nobody has \
+         confirmed yet, is refused whatever the settings say."
             .to_owned(),
     );
     said.push("Where several of these apply, the strictest decides.".to_owned());
@@ -126,12 +128,12 @@ fn how_copies_leave(list: &ListSettings) -> Vec<String> {
     let mut said = vec![
         match list.encrypt_outgoing {
             Protection::Always => {
-                "Each member gets a copy of their own, encrypted to their key and signed by the list; who has no \
-                 usable, confirmed key gets none."
+                "Each member gets a copy of their own, encrypted to their key and signed by the list; who \
+                 has no usable, confirmed key gets none."
             }
             Protection::AsReceived => {
-                "What came encrypted leaves encrypted to each member's key and signed by the list (who has no usable, \
-                 confirmed key gets none of it); what came in clear leaves in clear."
+                "What came encrypted leaves encrypted to each member's key and signed by the list (who has \
+                 no usable, confirmed key gets none of it); what came in clear leaves in clear."
             }
             Protection::Never => "Copies leave in clear: whoever carries them can read them.",
         }
@@ -224,12 +226,18 @@ mod tests {
                 "Members, owners and moderators may post.",
                 "A post from anybody else waits for an owner or moderator.",
                 "A post must be encrypted to the list's key; one that is not is refused.",
-                "A post must be signed with the key that the list knows as its author's; one that is not signed is refused.",
+                "A post must be signed with the key that the list knows as its author's; one that is not \
+                 signed is refused.",
                 "A post that has a signature or key past its date waits for an owner or moderator.",
-                "A post that is signed with a key that the list does not know, is signed by somebody else than it is from, has a signature that does not fit, was sent before, is signed with a revoked key, has a signature too weak for today, comes in the old inline form, cannot be opened or is protected only in part is refused.",
-                "A post that does not say plainly who it is from, or is signed with a key that nobody has confirmed yet, is refused whatever the settings say.",
+                "A post that is signed with a key that the list does not know, is signed by somebody else \
+                 than it is from, has a signature that does not fit, was sent before, is signed with a \
+                 revoked key, has a signature too weak for today, comes in the old inline form, cannot be \
+                 opened or is protected only in part is refused.",
+                "A post that does not say plainly who it is from, or is signed with a key that nobody has \
+                 confirmed yet, is refused whatever the settings say.",
                 "Where several of these apply, the strictest decides.",
-                "Each member gets a copy of their own, encrypted to their key and signed by the list; who has no usable, confirmed key gets none.",
+                "Each member gets a copy of their own, encrypted to their key and signed by the list; who \
+                 has no usable, confirmed key gets none.",
                 "The author's own signature stays, where readers can check it.",
                 "Outside an encrypted copy the Subject reads '[...]'.",
                 "The Subject says what is known of the author, as in '[signed]'.",
@@ -249,8 +257,8 @@ mod tests {
         let said = words_of(&[("wrong_signer_action", "accept")]);
         assert_eq!(
             said[0],
-            "Take care: a post signed by somebody else than it is from goes out, so that somebody can write in the \
-             name of a member."
+            "Take care: a post signed by somebody else than it is from goes out, so that somebody can \
+             write in the name of a member."
         );
     }
 

@@ -85,7 +85,7 @@ declare! {
     display_name: String = String::new(), DISPLAY_NAME,
         "The name beside the list's address in what it sends; empty for the part before the '@'.";
     subject_prefix: String = String::new(), SUBJECT_PREFIX,
-        "What stands before the Subject of each post, such as [friends]; empty for nothing.";
+        "What stands before the Subject of each post, such as `[friends]`; empty for nothing.";
     footer: String = String::new(), FOOTER,
         "What stands below each post; empty for nothing.";
 
@@ -114,7 +114,8 @@ declare! {
     partly_protected_action: Disposition = Disposition::Reject, REFUSAL,
         "What is done with a post of which only a part is encrypted or signed.";
     default_member_action: Disposition = Disposition::Accept, ACTION,
-        "What is done with the posts of members, owners and moderators, unless they have an action of their own.";
+        "What is done with the posts of members, owners and moderators, unless they have an action of \
+         their own.";
     default_nonmember_action: Disposition = Disposition::Hold, ACTION,
         "What is done with the posts of everybody else, unless they have an action of their own.";
     emergency: bool = false, SWITCH,
@@ -133,7 +134,7 @@ declare! {
     author_name_outside: bool = false, SWITCH,
         "Whether the author's name stands outside the encryption, as in 'Alice via friends'.";
     verdict_tag: bool = true, SWITCH,
-        "Whether the Subject says what is known of the signature, as in '[signed]'.";
+        "Whether the Subject says what is known of the signature, as in `[signed]`.";
     recipient_key_id: RecipientKeyIdMode = RecipientKeyIdMode::Hidden, RECIPIENT_KEY_ID,
         "Whether a copy names the key that it is encrypted to.";
 }

@@ -27,7 +27,9 @@ pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "encrypt_policy",
         kind: SettingKind::Choice,
-        plain_words: "mandatory: posts must come encrypted and leave encrypted; voluntary: they leave as they came; none: they leave in clear (what comes encrypted is refused). Stands for nonencrypted_msg_action and encrypt_outgoing.",
+        plain_words: "mandatory: posts must come encrypted and leave encrypted; voluntary: they leave as \
+                      they came; none: they leave in clear (what comes encrypted is refused). Stands for \
+                      nonencrypted_msg_action and encrypt_outgoing.",
         accepted: POLICIES,
         set: set_encrypt_policy,
         shown: |list| policy(list.nonencrypted_msg_action, list.encrypt_outgoing).to_owned(),
@@ -35,7 +37,10 @@ pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "sign_policy",
         kind: SettingKind::Choice,
-        plain_words: "mandatory: posts must come signed and leave signed by the list; voluntary: they leave as they came; none: unsigned posts are taken and the list signs nothing. A signature that comes is checked in any case. Stands for unsigned_msg_action and sign_outgoing.",
+        plain_words: "mandatory: posts must come signed and leave signed by the list; voluntary: they \
+                      leave as they came; none: unsigned posts are taken and the list signs nothing. A \
+                      signature that comes is checked in any case. Stands for unsigned_msg_action and \
+                      sign_outgoing.",
         accepted: POLICIES,
         set: set_sign_policy,
         shown: |list| policy(list.unsigned_msg_action, list.sign_outgoing).to_owned(),
@@ -43,7 +48,8 @@ pub(super) const PRESETS: &[Preset] = &[
     Preset {
         name: "strip_original_sig",
         kind: SettingKind::Switch,
-        plain_words: "Whether the author's own signature is taken off. Stands for author_signature: strip if true, else carry (or attach, where it was that).",
+        plain_words: "Whether the author's own signature is taken off. Stands for author_signature: strip \
+                      if true, else carry (or attach, where it was that).",
         accepted: SWITCH.accepted,
         set: set_strip_original_sig,
         shown: |list| (SWITCH.write)(&(list.author_signature == AuthorSignatureHandling::Strip)),
