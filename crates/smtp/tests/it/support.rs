@@ -8,7 +8,7 @@ use std::time::Duration;
 use chancery_mail::{Address, Envelope};
 use chancery_smtp::{Handler, Limits, Listener, Peer, Protocol, Reply, serve};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
@@ -152,4 +152,57 @@ impl Client {
         tokio::time::timeout(DEADLINE, self.0.read_to_end(&mut rest)).await.unwrap().unwrap();
         String::from_utf8(rest).unwrap()
     }
+}
+
+/// A relay that follows a script: each connection gets one, whose first entry is said at once and
+/// each other one after something was heard. At the end of the script it closes.
+pub(crate) struct Scripted {
+    pub(crate) port: u16,
+    task: JoinHandle<Vec<String>>,
+}
+
+impl Scripted {
+    pub(crate) async fn start(scripts: &[&[&str]]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let scripts: Vec<Vec<String>> =
+            scripts.iter().map(|script| script.iter().map(|&line| line.to_owned()).collect()).collect();
+        let task = tokio::spawn(async move {
+            let mut heard = Vec::new();
+            for script in scripts {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                heard.append(&mut follow(&mut stream, &script).await);
+            }
+            heard
+        });
+        Self { port, task }
+    }
+
+    /// What was heard, in the pieces in which it came.
+    pub(crate) async fn heard(self) -> Vec<String> {
+        tokio::time::timeout(DEADLINE, self.task).await.unwrap().unwrap()
+    }
+}
+
+/// Follows a script to its end, or until the client has gone.
+pub(crate) async fn follow<S>(stream: &mut S, script: &[String]) -> Vec<String>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut heard = Vec::new();
+    for (index, line) in script.iter().enumerate() {
+        if index > 0 {
+            let mut piece = vec![0; 65536];
+            match stream.read(&mut piece).await {
+                Ok(read) if read > 0 => {
+                    heard.push(String::from_utf8_lossy(&piece[..read]).into_owned());
+                }
+                _ => return heard,
+            }
+        }
+        if stream.write_all(line.as_bytes()).await.is_err() || stream.flush().await.is_err() {
+            return heard;
+        }
+    }
+    heard
 }
