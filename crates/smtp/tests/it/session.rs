@@ -49,7 +49,7 @@ impl Dialogue {
     fn codes(&mut self, octets: impl AsRef<[u8]>) -> Vec<u16> {
         let lines = self.say(octets);
         let last = |line: &&str| line.as_bytes().get(3) != Some(&b'-');
-        lines.lines().filter(last).map(|line| line[..3].parse().unwrap()).collect()
+        lines.lines().filter(last).map(|line| line.get(..3).unwrap().parse().unwrap()).collect()
     }
 }
 
@@ -237,7 +237,7 @@ fn a_message_is_measured_by_its_announcement_and_by_itself() {
     assert_eq!(text.len(), 1020);
     assert_eq!(dialogue.codes([&text, ".\r\n"].concat()), [552, 552], "an announcement is no proof");
     assert_eq!(
-        dialogue.codes([MAIL, RCPT, "DATA\r\n", &text[..969], "\r\n.\r\n"].concat()),
+        dialogue.codes([MAIL, RCPT, "DATA\r\n", text.get(..969).unwrap(), "\r\n.\r\n"].concat()),
         [250, 250, 354, 250]
     );
     assert_eq!(dialogue.messages.len(), 1);
