@@ -411,13 +411,14 @@ impl Dialogue {
             }
             _ => None,
         });
+        let closes = lock(&self.state.faults).contains(&Fault::CloseAfterMessage);
         // Kept before it is answered, so that whoever hears the 250 finds it here.
         self.keep(envelope, octets);
         if dumb.is_some() {
             return Err(cut());
         }
         self.say("250 2.0.0 taken")?;
-        if lock(&self.state.faults).contains(&Fault::CloseAfterMessage) { Err(cut()) } else { Ok(()) }
+        if closes { Err(cut()) } else { Ok(()) }
     }
 
     /// The text up to the line with a single dot, unstuffed.
