@@ -123,8 +123,8 @@ fn read(header: &Header<'_>) -> Letterhead {
 /// The first Subject field, as most programs show it when there are several.
 fn subject(header: &Header<'_>) -> Zeroizing<String> {
     let Some(field) = header.all("Subject").next() else { return Zeroizing::default() };
-    let body = field.body();
-    // Cut before decoding too: no encoding makes a text longer than four times what is needed.
+    // Cut before decoding too: sixteen octets suffice for any character in any encoding.
+    let body = Zeroizing::new(field.body().into_owned());
     let body: Zeroizing<String> = Zeroizing::new(body.chars().take(LONGEST_SUBJECT * 16).collect());
     let decoded = Zeroizing::new(encoded_word::decode(&body));
     let line = Zeroizing::new(text::one_line(&decoded));

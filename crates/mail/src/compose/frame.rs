@@ -42,3 +42,29 @@ pub fn sealed_message_frame(outer: &[u8], rng: &mut dyn RngCore) -> Frame {
     );
     Frame { head, tail: format!("\r\n--{boundary}--\r\n").into_bytes() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::fixture::{chance, friends, lunch};
+    use crate::compose::outer_header;
+    use crate::{Entity, Public, Shape, shape};
+
+    #[test]
+    fn a_framed_message_has_the_encrypted_shape() {
+        let frame = sealed_message_frame(outer_header(&friends(), &lunch()).octets(), &mut chance());
+        for armored in [&b"-----BEGIN PGP MESSAGE-----\r\n"[..], b"-----BEGIN PGP MESSAGE-----"] {
+            let message = Entity::<Public>::new([&frame.head, armored, &frame.tail].concat());
+            let Shape::Encrypted { message } = shape(&message) else { panic!("{:?}", shape(&message)) };
+            assert_eq!(&*message, armored);
+        }
+    }
+
+    #[test]
+    fn the_frame_is_ascii_in_short_lines() {
+        let frame = sealed_message_frame(outer_header(&friends(), &lunch()).octets(), &mut chance());
+        for line in frame.head.split(|octet| *octet == b'\n') {
+            assert!(line.is_ascii() && line.len() <= 79);
+        }
+    }
+}
