@@ -13,12 +13,14 @@
 //!
 //! `openpgp/` holds the verbs for OpenPGP; its twin for S/MIME will stand beside it.
 
+mod authentication;
 mod error;
 mod openpgp;
 mod site_key;
 
 pub mod fuzz;
 
+pub use authentication::authentication_code;
 pub use error::{CertificateError, CryptoError, KeyPairError, WrongPassphrase};
 pub use openpgp::{
     AuthorSignature, BodyFormat, Certificate, Content, DetachedSignature, DigestToSign, IssuerHint,

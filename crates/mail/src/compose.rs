@@ -24,6 +24,7 @@ mod notice;
 mod outer;
 mod part;
 mod post;
+mod signed_child;
 
 pub use author::{AuthorPart, author_entity};
 pub use frame::{Frame, sealed_message_frame};
@@ -31,3 +32,4 @@ pub use message_id::random_message_id;
 pub use notice::{Attachment, Notice, notice, plain_text};
 pub use outer::{HeaderProtection, ListFace, OuterHeader, PostHeader, outer_header};
 pub use post::{public_part, public_post, public_signed, sealed_payload};
+pub use signed_child::signed_child;

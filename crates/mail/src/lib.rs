@@ -27,7 +27,10 @@ mod text;
 mod transfer_encoding;
 
 pub use address::{Address, AddressError};
-pub use compose::{AuthorPart, HeaderProtection, ListFace, OuterHeader, PostHeader, author_entity};
+pub use compose::{
+    AuthorPart, HeaderProtection, ListFace, OuterHeader, PostHeader, author_entity, outer_header,
+    signed_child,
+};
 pub use entity::{Cleartext, Entity, Provenance, Public};
 pub use envelope::Envelope;
 pub use fingerprint::{Fingerprint, FingerprintError};

@@ -19,6 +19,7 @@ mod deliveries;
 mod departures;
 mod dialect;
 mod error;
+mod formats;
 mod held;
 mod id;
 mod inbound;
@@ -31,6 +32,7 @@ mod queue;
 mod replies;
 mod seen;
 mod site;
+mod startup;
 mod subscriptions;
 mod transaction;
 

@@ -102,6 +102,27 @@ impl Transaction {
         .collect()
     }
 
+    /// The newest lines of a list's log, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_log_lines(&mut self, list: ListId, limit: u32) -> Result<Vec<LogRow>, StoreError> {
+        let mut lines: Vec<LogRow> = self
+            .all(
+                "read an owner's log",
+                sql("SELECT id, list, at, event, finding, disposition, detail, inbound FROM owner_log
+                     WHERE list = $1 ORDER BY id DESC LIMIT $2")
+                .bind(list.0)
+                .bind(i64::from(limit)),
+            )
+            .await?
+            .iter()
+            .map(line)
+            .collect::<Result<_, _>>()?;
+        lines.reverse();
+        Ok(lines)
+    }
+
     /// Deletes the lines of all lists that are older than a moment; says how many.
     ///
     /// # Errors
@@ -117,6 +138,7 @@ impl Transaction {
 
 also_on_database! {
     write owner_log(line: &NewLogLine) -> LogId;
+    read newest_log_lines(list: ListId, limit: u32) -> Vec<LogRow>;
     read read_log(list: ListId, after: Option<LogId>, limit: u32) -> Vec<LogRow>;
     write forget_log(before: Instant) -> u64;
 }

@@ -10,6 +10,7 @@
 
 mod armor;
 mod certificate;
+mod certificates;
 mod crc24;
 mod decrypt;
 mod deposit;
@@ -25,6 +26,7 @@ mod session_key;
 mod session_key_packet;
 mod sign;
 mod verify;
+mod words;
 mod wrap;
 
 pub use certificate::Certificate;
