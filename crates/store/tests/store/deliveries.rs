@@ -225,7 +225,6 @@ async fn an_answer_for_a_member_who_left_is_passed_over() {
     assert_eq!(fresh.store.record_deliveries("w", &outcomes).await.unwrap(), [departure]);
 }
 
-/// Reading is by index at every step: ten times the members must not cost a hundred times.
 #[tokio::test]
 async fn a_large_list_is_worked_off_in_chunks() {
     let (fresh, list) = Fresh::list().await;
