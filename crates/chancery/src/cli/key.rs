@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use chancery_crypto::{KeyAlgorithm, RevocationReason};
 use chancery_mail::Address;
-use chancery_mediator::{Rollover, export_key, import_key, revoke_key, rollover_key, show_keys};
+use chancery_mediator::{
+    Rollover, export_key, export_revocation, import_key, revoke_key, rollover_key, show_keys,
+};
 use clap::{Args, Subcommand};
 use zeroize::Zeroizing;
 
@@ -19,7 +21,7 @@ use crate::site::{Secrets, open_site};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
     /// Print the public key, to be given to people
-    Export(Named),
+    Export(Export),
     /// Take a secret key that was made elsewhere; the present one retires
     Import(Import),
     /// Show the keys of a list and their state
@@ -35,6 +37,16 @@ pub(crate) enum Key {
 pub(crate) struct Named {
     /// The address of the list
     list: Address,
+}
+
+/// A key to print.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The address of the list
+    list: Address,
+    /// Print the revocation certificate instead, to be kept apart from the server: whoever publishes it ends the key
+    #[arg(long)]
+    revocation: bool,
 }
 
 /// A secret key.
@@ -74,14 +86,19 @@ impl Key {
     pub(crate) async fn run(&self, global: &Global, output: &Output) -> Result<()> {
         let config = Config::read(global.config.as_deref())?;
         let secrets = match self {
-            Self::Export(_) | Self::Show(_) => Secrets::NotNeeded,
-            Self::Import(_) | Self::Rollover(_) | Self::Revoke(_) => Secrets::Needed,
+            Self::Export(Export { revocation: false, .. }) | Self::Show(_) => Secrets::NotNeeded,
+            Self::Export(_) | Self::Import(_) | Self::Rollover(_) | Self::Revoke(_) => Secrets::Needed,
         };
         let site = open_site(&config, secrets, global.passphrase_file.as_deref()).await?;
         let actor = global.actor();
         match self {
-            Self::Export(named) => {
-                let armored = export_key(&site, &named.list).await?;
+            Self::Export(export) => {
+                let armored = if export.revocation {
+                    let octets = export_revocation(&site, &actor, &export.list).await?;
+                    String::from_utf8_lossy(&octets).into_owned()
+                } else {
+                    export_key(&site, &export.list).await?
+                };
                 output.show(&serde_json::json!({ "key": armored }), |_| vec![armored.trim_end().to_owned()]);
             }
             Self::Show(named) => output.show(&show_keys(&site, &actor, &named.list).await?, |keys| {
