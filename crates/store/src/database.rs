@@ -33,6 +33,9 @@ pub struct Database {
 
 const READERS: u32 = 4;
 
+/// For how long a connection, or the turn to write, is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Up to how many octets a database is rewritten through memory.
 const REWRITTEN_IN_MEMORY: i64 = 64 << 20;
 
@@ -182,9 +185,25 @@ async fn truncate_log(act: &'static str, connection: &mut AnyConnection) -> Resu
 
 /// Makes one connection outside the pools and reads: a pool tries again and again what fails, and
 /// then says only that it took too long.
+///
+/// SQLite does not wait when two switch a new database to its log of changes at once, since that
+/// could be a deadlock, but tells one that it is busy: that one tries again here.
 async fn probe(url: &str) -> Result<(), StoreError> {
-    const ACT: &str = "open the database";
+    const PAUSE: Duration = Duration::from_millis(20);
     sqlx::any::install_default_drivers();
+    let opened = async {
+        loop {
+            match try_to_open(url).await {
+                Err(StoreError::Busy { .. }) => tokio::time::sleep(PAUSE).await,
+                result => return result,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened).await.unwrap_or(Err(StoreError::Busy { act: "open the database" }))
+}
+
+async fn try_to_open(url: &str) -> Result<(), StoreError> {
+    const ACT: &str = "open the database";
     let mut connection = AnyConnection::connect(url).await.to(ACT)?;
     sqlx::raw_sql(dialect::PREPARE_CONNECTION).execute(&mut connection).await.to(ACT)?;
     sqlx::raw_sql("SELECT COUNT(*) FROM sqlite_schema").execute(&mut connection).await.to(ACT)?;
@@ -200,7 +219,7 @@ pub(crate) fn pool(url: &str, connections: u32, prepare: &'static str) -> Result
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
+        .acquire_timeout(PATIENCE)
         .after_connect(move |connection, _| {
             Box::pin(async move { sqlx::raw_sql(prepare).execute(connection).await.map(|_| ()) })
         })
