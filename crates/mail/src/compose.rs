@@ -16,6 +16,8 @@
 
 mod author;
 pub(crate) mod field;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod frame;
 mod message_id;
 mod notice;

@@ -24,6 +24,9 @@ impl ContentType {
     /// The media type of the entity with this header; `text/plain` when it names none
     /// (RFC 2045, section 5.2).
     pub(crate) fn of(header: &Header<'_>) -> Result<Self, Ambiguous> {
+        if header.is_endless() {
+            return Err(Ambiguous);
+        }
         let mut fields = header.all("Content-Type");
         let Some(field) = fields.next() else {
             return Ok(Self { media_type: "text/plain".to_owned(), parameters: Vec::new() });

@@ -2,11 +2,18 @@
 //! The header section of an entity (RFC 5322, section 2.2), as raw fields.
 //!
 //! For whoever looks a field up or copies one byte for byte. Nothing is allocated: the fields are
-//! found anew at each walk, in time linear in the header, so that an endless header costs no
-//! memory. It knows no field's meaning.
+//! found anew at each walk. An endless header is one without fields, and says so: what cannot be
+//! read as a whole must not be believed in part. It knows no field's meaning.
 
 use std::borrow::Cow;
 use std::fmt;
+
+use zeroize::Zeroize as _;
+
+/// A header of more octets than this has no fields.
+const LONGEST: usize = 1 << 20;
+/// A header of more lines than this has no fields.
+const MOST_LINES: usize = 10_000;
 
 /// The header fields at the head of some octets, up to the first empty line.
 ///
@@ -16,6 +23,7 @@ use std::fmt;
 pub struct Header<'a> {
     octets: &'a [u8],
     body_offset: usize,
+    endless: bool,
 }
 
 /// One header field as it stands, folded lines and line ends included.
@@ -31,15 +39,23 @@ pub struct Field<'a> {
 impl<'a> Header<'a> {
     /// Finds the header section of an entity.
     pub fn of(octets: &'a [u8]) -> Self {
-        let mut start = 0;
-        while let Some(line) = first_line(octets.get(start..).unwrap_or_default()) {
+        let (mut end, mut lines, mut body_offset) = (0, 0, octets.len());
+        while let Some(line) = first_line(octets.get(end..).unwrap_or_default()) {
             if without_line_end(line).is_empty() {
-                let header = octets.get(..start).unwrap_or_default();
-                return Self { octets: header, body_offset: start + line.len() };
+                body_offset = end + line.len();
+                break;
             }
-            start += line.len();
+            end += line.len();
+            lines += 1;
         }
-        Self { octets, body_offset: octets.len() }
+        let endless = end > LONGEST || lines > MOST_LINES;
+        let header = if endless { None } else { octets.get(..end) };
+        Self { octets: header.unwrap_or_default(), body_offset, endless }
+    }
+
+    /// Whether it has more than 1 MiB or 10,000 lines: then none of its fields is found.
+    pub fn is_endless(&self) -> bool {
+        self.endless
     }
 
     /// Where the body begins, counted from the start of the entity: after the empty line, or at
@@ -89,9 +105,12 @@ impl<'a> Field<'a> {
                 other => unfolded.push(*other),
             }
         }
-        let text = String::from_utf8_lossy(&unfolded).into_owned();
-        zeroize::Zeroize::zeroize(&mut unfolded);
-        Cow::Owned(text)
+        Cow::Owned(String::from_utf8(unfolded).unwrap_or_else(|wrong| {
+            let mut octets = wrong.into_bytes();
+            let text = String::from_utf8_lossy(&octets).into_owned();
+            octets.zeroize();
+            text
+        }))
     }
 
     /// Whether the field has this name, whatever its case.
@@ -204,6 +223,18 @@ mod tests {
     fn a_lone_cr_or_wrong_utf_8_does_not_break_a_body() {
         let header = Header::of(b"A: x\ry\xffz\r\n\r\n");
         assert_eq!(header.only("A").unwrap().body(), "x y\u{fffd}z");
+    }
+
+    #[test]
+    fn an_endless_header_has_no_fields() {
+        for header in ["A: 1\r\n".repeat(10_001), format!("A: {}\r\n", "1".repeat(1 << 20))] {
+            let octets = format!("{header}\r\nbody");
+            let header = Header::of(octets.as_bytes());
+            assert!(header.is_endless());
+            assert_eq!(header.fields().count(), 0);
+            assert_eq!(header.body_offset(), octets.len() - 4);
+        }
+        assert!(!Header::of("A: 1\r\n".repeat(10_000).as_bytes()).is_endless());
     }
 
     #[test]

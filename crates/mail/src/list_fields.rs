@@ -44,3 +44,47 @@ fn mailto(address: &crate::Address) -> String {
     uri.push_str(address.domain());
     uri
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::fixture::{friends, only};
+
+    fn written(list: &ListFace) -> Vec<u8> {
+        let mut out = Vec::new();
+        list_fields(list).iter().for_each(|field| field.write(&mut out));
+        out
+    }
+
+    #[test]
+    fn a_list_says_what_it_is() {
+        let fields = written(&friends());
+        for (name, body) in [
+            ("List-Id", "\"Friends\" <friends.lists.example.org>"),
+            ("List-Post", "<mailto:friends@lists.example.org>"),
+            ("List-Help", "<mailto:friends-request@lists.example.org?subject=help>"),
+            ("List-Owner", "<mailto:friends-owner@lists.example.org>"),
+            ("List-Unsubscribe", "<mailto:friends-leave@lists.example.org>"),
+        ] {
+            assert_eq!(only(&fields, name), body);
+        }
+    }
+
+    #[test]
+    fn a_list_that_takes_no_posts_says_so() {
+        let list = ListFace { posting_allowed: false, ..friends() };
+        assert_eq!(only(&written(&list), "List-Post"), "NO");
+    }
+
+    #[test]
+    fn what_would_end_an_address_is_encoded() {
+        let list = ListFace { address: "a?b&c%@lists.example.org".parse().unwrap(), ..friends() };
+        assert_eq!(only(&written(&list), "List-Post"), "<mailto:a%3Fb%26c%25@lists.example.org>");
+    }
+
+    #[test]
+    fn an_id_has_nothing_that_ends_it() {
+        let list = ListFace { list_id: "a>\r\nBcc: x".to_owned(), ..friends() };
+        assert_eq!(only(&written(&list), "List-Id"), "\"Friends\" <aBccx>");
+    }
+}

@@ -13,6 +13,8 @@ use crate::{Address, text};
 
 /// More addresses than this in To and Cc are not looked at.
 const MOST_ADDRESSES: usize = 1_000;
+/// A longer From field is none.
+const LONGEST_FROM: usize = 4_096;
 /// A longer display name is cut.
 const LONGEST_NAME: usize = 200;
 
@@ -50,6 +52,9 @@ pub enum MalformedFrom {
 /// # Errors
 /// When there is none, more than one, or none that can be read in one way only.
 pub(crate) fn author(header: &Header<'_>) -> Result<Mailbox, MalformedFrom> {
+    if header.is_endless() {
+        return Err(MalformedFrom::Malformed);
+    }
     let mut fields = header.all("From");
     let field = fields.next().ok_or(MalformedFrom::Missing)?;
     if fields.next().is_some() {
@@ -84,7 +89,9 @@ pub(crate) fn addresses(header: &Header<'_>, names: &[&str]) -> Vec<Address> {
 
 /// One mailbox and nothing else.
 pub(crate) fn strict_mailbox(body: &str) -> Result<Mailbox, MalformedFrom> {
-    if body.chars().any(|c| c == char::REPLACEMENT_CHARACTER || (c.is_control() && c != '\t')) {
+    if body.len() > LONGEST_FROM
+        || body.chars().any(|c| c == char::REPLACEMENT_CHARACTER || (c.is_control() && c != '\t'))
+    {
         return Err(MalformedFrom::Malformed);
     }
     let tokens = tokens(body);
@@ -251,6 +258,7 @@ mod tests {
             ("Alice M. O'Hara [x] <alice@example.org>", "Alice M. O'Hara [x]"),
             ("alice@example.org (Alice)", "Alice"),
             ("Alice <alice@example.org> (home)", "Alice"),
+            ("Alice < alice@example.org >", "Alice"),
             ("\"alice@example.org\" <alice@example.org>", "alice@example.org"),
             ("'alice@example.org' <alice@example.org>", "'alice@example.org'"),
             ("alice@example.org <alice@example.org>", "alice@example.org"),
@@ -283,7 +291,7 @@ mod tests {
             "\"alice@example.org\"",
             "<>",
             "Alice <>",
-            "< alice@example.org >",
+            "< alice @example.org >",
             "<alice@example.org",
             "alice@example.org>",
             "<<alice@example.org>>",

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Subjects: removing what only the list may say.
 
+use zeroize::Zeroizing;
+
 use crate::text;
 
 /// Removes from a subject what looks like one of the list's verdict tags (as `[signed]`), whatever
 /// its case, spaces, width, brackets or look-alike letters, also where one is hidden inside another.
 /// The rest stays, with single spaces.
-pub fn remove_result_lookalikes_in_subject(subject: &str, tags: &[&str]) -> String {
+pub fn remove_result_lookalikes_in_subject(subject: &str, tags: &[&str]) -> Zeroizing<String> {
     let tags: Vec<Vec<char>> = tags.iter().map(|tag| skeleton(tag)).filter(|tag| !tag.is_empty()).collect();
-    let mut kept = String::with_capacity(subject.len());
-    let mut letters: Vec<char> = Vec::new();
+    let mut kept = Zeroizing::new(String::with_capacity(subject.len()));
+    let mut letters: Zeroizing<Vec<char>> = Zeroizing::new(Vec::with_capacity(subject.len()));
     // Of each open bracket: how much was kept before it, and how many letters.
     let mut open: Vec<(usize, usize)> = Vec::new();
     for c in subject.chars().filter(|c| !text::is_bidi_control(*c)) {
@@ -28,7 +30,7 @@ pub fn remove_result_lookalikes_in_subject(subject: &str, tags: &[&str]) -> Stri
             letters.truncate(letters_before);
         }
     }
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    Zeroizing::new(kept.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn is_opening(c: char) -> bool {
@@ -100,9 +102,7 @@ fn skeleton_of(c: char) -> Option<char> {
         'ƒ' => 'f',
         'ɡ' | 'ց' | 'ğ' | 'ġ' | 'ĝ' | 'ģ' => 'g',
         'һ' | 'н' => 'h',
-        'і' | 'ι' | 'ı' | 'ì'..='ï' | 'ī' | 'ĭ' | 'į' | 'ɪ' | 'ї' | '1' | 'l' | '|' | '!' | 'ӏ' => {
-            'i'
-        }
+        'і' | 'ι' | 'ı' | 'ì'..='ï' | 'ī' | 'ĭ' | 'į' | 'ɪ' | 'ї' | '1' | 'l' | '|' | 'ӏ' => 'i',
         'п' | 'ո' | 'ñ' | 'ń' | 'ņ' | 'ň' | 'η' | 'ɴ' => 'n',
         'о' | 'ο' | 'σ' | 'ò'..='ö' | 'ō' | '0' | 'օ' => 'o',
         'р' | 'ρ' => 'p',
@@ -128,7 +128,7 @@ mod tests {
         &["[signed]", "[unsigned]", "[bad signature]", "[not verified]", "[signed, not encrypted]"];
 
     fn removed(subject: &str) -> String {
-        remove_result_lookalikes_in_subject(subject, TAGS)
+        remove_result_lookalikes_in_subject(subject, TAGS).to_string()
     }
 
     #[test]
@@ -138,7 +138,8 @@ mod tests {
             "[SIGNED]",
             "[ Signed ]",
             "[s i g n e d]",
-            "[signed!]".trim_end_matches('!'),
+            "[signed!]",
+            "[✓ signed]",
             "［ｓｉｇｎｅｄ］",
             "【signed】",
             "[ѕіgnеd]",

@@ -9,11 +9,10 @@ pub(crate) fn is_bidi_control(c: char) -> bool {
 
 /// One line: line ends and control characters become spaces, white space at both ends falls away.
 pub(crate) fn one_line(text: &str) -> String {
-    let line: String = text
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control())
         .chars()
         .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
-        .collect();
-    line.trim().to_owned()
+        .collect()
 }
 
 /// A text of several lines with CRLF: control characters other than line ends and tabs fall away,

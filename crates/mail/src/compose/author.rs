@@ -117,3 +117,65 @@ pub fn author_entity<P: Provenance>(entity: &Entity<P>) -> Entity<P> {
     part.extend_from_slice(body);
     Entity::new(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Public, Shape, shape};
+
+    #[test]
+    fn of_a_received_message_the_content_remains() {
+        let message = Entity::<Public>::new(
+            b"Received: x\r\nFrom: alice@example.org\r\nReply-To: mallory@example.org\r\nMIME-Version: 1.0\r\n\
+              content-type: text/plain;\r\n charset=utf-8\r\nSubject: s\r\nContent-Transfer-Encoding: 8bit\r\n\r\nbo\ndy"
+                .to_vec(),
+        );
+        assert_eq!(
+            author_entity(&message).octets(),
+            b"content-type: text/plain;\r\n charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nbo\ndy"
+        );
+    }
+
+    #[test]
+    fn a_message_without_header_or_body_becomes_a_part_too() {
+        for (message, part) in [
+            (&b""[..], &b"\r\n"[..]),
+            (b"\r\nbody", b"\r\nbody"),
+            (b"Content-ID: <x>", b"Content-ID: <x>\r\n\r\n"),
+        ] {
+            assert_eq!(author_entity(&Entity::<Public>::new(message.to_vec())).octets(), part);
+        }
+    }
+
+    #[test]
+    fn a_signature_is_put_around_the_very_octets() {
+        let entity = Entity::<Public>::new(b"Content-Type: text/plain\r\n\r\nhello \r\n\r\n".to_vec());
+        let author = AuthorPart::SignedBy {
+            entity: &entity,
+            signature: b"-----SIG-----\n",
+            micalg: "pgp-sha256\"; x",
+        };
+        let found = pieces(&author, &mut crate::compose::fixture::chance());
+        let part = Entity::<Public>::new([&found.before, found.entity, &found.after].concat());
+        let Shape::Signed { signed, signature, part: range } = shape(&part) else {
+            panic!("{:?}", shape(&part))
+        };
+        assert_eq!(&*signed, entity.octets());
+        assert_eq!(&*signature, b"-----SIG-----");
+        assert_eq!(&part.octets()[range], entity.octets());
+        assert!(crate::compose::fixture::only(part.octets(), "Content-Type").contains("micalg=pgp-sha256x;"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_is_never_touched(header in "([A-Za-z-]{1,12}: [ -~]{0,20}\r?\n){0,8}", body: Vec<u8>) {
+            let message = [header.as_bytes(), b"\r\n", &body].concat();
+            let part = author_entity(&Entity::<Public>::new(message));
+            prop_assert!(part.octets().ends_with(&body));
+            let again = author_entity(&part);
+            prop_assert_eq!(again.octets(), part.octets());
+        }
+    }
+}

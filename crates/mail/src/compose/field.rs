@@ -147,3 +147,123 @@ fn unstructured(line: &str, column: usize) -> String {
     }
     folded
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Instant;
+    use crate::header::Header;
+
+    fn written(field: &OutField) -> String {
+        let mut out = Vec::new();
+        field.write(&mut out);
+        assert_eq!(out.len(), field.len());
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_text_cannot_add_a_field() {
+        for text in
+            ["lunch\r\nBcc: x", "lunch\nBcc: x", "lunch\rBcc: x", "lunch\u{85}Bcc: x", "lunch\u{2028}Bcc: x"]
+        {
+            let field = written(&OutField::unstructured("Subject", text));
+            assert_eq!(field.matches("\r\n").count(), 1, "{field}");
+            let address = "friends@lists.example.org".parse().unwrap();
+            let field = written(&OutField::mailbox("From", text, &address));
+            assert_eq!(Header::of(field.as_bytes()).fields().count(), 1, "{field}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_word_is_not_decoded_a_second_time() {
+        let field = written(&OutField::unstructured("Subject", "=?utf-8?Q?=5Bsigned=5D?="));
+        assert!(!field.contains("?Q?"), "{field}");
+        let body = Header::of(field.as_bytes()).only("Subject").unwrap().body().into_owned();
+        assert_eq!(encoded_word::decode(&body), "=?utf-8?Q?=5Bsigned=5D?=");
+    }
+
+    #[test]
+    fn long_texts_are_folded() {
+        let field = written(&OutField::unstructured("Subject", &"some words ".repeat(30)));
+        assert!(field.lines().count() > 3);
+        assert!(field.lines().all(|line| line.len() <= LINE));
+    }
+
+    #[test]
+    fn a_display_name_is_quoted_or_encoded() {
+        let address = "friends@lists.example.org".parse().unwrap();
+        for (name, shown) in [
+            ("Friends", "\"Friends\" <friends@lists.example.org>"),
+            ("", "<friends@lists.example.org>"),
+            ("A \"B\" \\", "\"A \\\"B\\\" \\\\\" <friends@lists.example.org>"),
+            ("Ä", "=?utf-8?B?w4Q=?= <friends@lists.example.org>"),
+            ("a\u{202e}b", "\"ab\" <friends@lists.example.org>"),
+        ] {
+            assert_eq!(written(&OutField::mailbox("From", name, &address)), format!("From: {shown}\r\n"));
+        }
+    }
+
+    #[test]
+    fn only_ids_are_written_as_ids() {
+        let ids = |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            OutField::ids("References", &ids).map(|field| written(&field))
+        };
+        assert_eq!(ids(&["<a@x>", "b@y", "<c@z>\r\nBcc: x", "<d e>"]).unwrap(), "References: <a@x>\r\n");
+        assert_eq!(ids(&["nothing", "<>"]), None);
+        let many: Vec<String> = (0..100).map(|number| format!("<{number}@x>")).collect();
+        let many = written(&OutField::ids("References", &many).unwrap());
+        assert!(many.contains("<0@x>") && many.contains("<99@x>") && !many.contains("<1@x>"));
+        assert_eq!(many.lines().count(), MOST_IDS);
+    }
+
+    #[test]
+    fn the_authors_date_is_kept_if_it_is_one() {
+        let date = |text| written(&OutField::date("Date", text, Instant::from_unix(1_700_000_000)));
+        assert_eq!(
+            date(Some("Tue, 14 Nov 2023 23:13:20 +0100")),
+            "Date: Tue, 14 Nov 2023 23:13:20 +0100\r\n"
+        );
+        for text in [None, Some("soon"), Some("Tue, 14 Nov 2023 23:13:20 +0100\r\nBcc: x"), Some("")] {
+            assert_eq!(date(text), "Date: Tue, 14 Nov 2023 22:13:20 +0000\r\n");
+        }
+    }
+
+    #[test]
+    fn a_key_is_folded_base64() {
+        let address = "friends@lists.example.org".parse().unwrap();
+        for length in [0, 1, 57, 58, 300] {
+            let field = written(&OutField::autocrypt(&address, &vec![7; length]));
+            assert!(field.lines().all(|line| line.len() <= LINE), "{field}");
+            let body = Header::of(field.as_bytes()).only("Autocrypt").unwrap().body().into_owned();
+            let (attributes, key) = body.split_once("keydata=").unwrap();
+            assert_eq!(attributes, "addr=friends@lists.example.org; prefer-encrypt=mutual; ");
+            assert_eq!(STANDARD.decode(key.replace(' ', "")).unwrap(), vec![7; length]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_one_field_and_read_back(text in "([ -~]|\\PC|=\\?|\r|\n|\t|  ){0,200}") {
+            let field = written(&OutField::unstructured("Subject", &text));
+            let header = Header::of(field.as_bytes());
+            prop_assert_eq!(header.fields().count(), 1);
+            prop_assert!(field.is_ascii());
+            prop_assert!(field.split("\r\n").all(|line| line.len() <= 78 + LONGEST_WORD && !line.contains(['\r', '\n'])));
+            let body = header.only("Subject").unwrap().body().into_owned();
+            prop_assert_eq!(encoded_word::decode(&body), crate::text::one_line(&text));
+        }
+
+        #[test]
+        fn any_name_is_one_mailbox(name in "\\PC{0,100}|[ -~]{0,100}") {
+            let address: Address = "friends@lists.example.org".parse().unwrap();
+            let field = written(&OutField::mailbox("From", &name, &address));
+            prop_assert!(field.is_ascii());
+            let header = Header::of(field.as_bytes());
+            prop_assert_eq!(header.fields().count(), 1);
+            prop_assert_eq!(crate::mailbox::addresses(&header, &["From"]), vec![address]);
+        }
+    }
+}

@@ -6,12 +6,18 @@ use rand::RngCore;
 use super::message_id::boundary;
 
 /// The octets before and after the armored OpenPGP message of a sealed post.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The outer header, multipart/encrypted, its first part, and the header of the second.
     pub head: Vec<u8>,
     /// The end of the second part.
     pub tail: Vec<u8>,
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({} and {} octets)", self.head.len(), self.tail.len())
+    }
 }
 
 /// The frame of a sealed post with this outer header, which ends with a line end and has no empty
@@ -41,4 +47,30 @@ pub fn sealed_message_frame(outer: &[u8], rng: &mut dyn RngCore) -> Frame {
         .as_bytes(),
     );
     Frame { head, tail: format!("\r\n--{boundary}--\r\n").into_bytes() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::fixture::{chance, friends, lunch};
+    use crate::compose::outer_header;
+    use crate::{Entity, Public, Shape, shape};
+
+    #[test]
+    fn a_framed_message_has_the_encrypted_shape() {
+        let frame = sealed_message_frame(outer_header(&friends(), &lunch()).octets(), &mut chance());
+        for armored in [&b"-----BEGIN PGP MESSAGE-----\r\n"[..], b"-----BEGIN PGP MESSAGE-----"] {
+            let message = Entity::<Public>::new([&frame.head, armored, &frame.tail].concat());
+            let Shape::Encrypted { message } = shape(&message) else { panic!("{:?}", shape(&message)) };
+            assert_eq!(&*message, armored);
+        }
+    }
+
+    #[test]
+    fn the_frame_is_ascii_in_short_lines() {
+        let frame = sealed_message_frame(outer_header(&friends(), &lunch()).octets(), &mut chance());
+        for line in frame.head.split(|octet| *octet == b'\n') {
+            assert!(line.is_ascii() && line.len() <= 79);
+        }
+    }
 }

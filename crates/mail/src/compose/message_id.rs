@@ -26,3 +26,19 @@ fn letters(rng: &mut dyn RngCore) -> String {
         .map(|octet| char::from(*octet))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::fixture::chance;
+
+    #[test]
+    fn no_two_names_are_the_same() {
+        let mut rng = chance();
+        let id = random_message_id("lists.example.org", &mut rng);
+        assert!(crate::letterhead::is_id(id.trim_matches(['<', '>'])));
+        assert_ne!(id, random_message_id("lists.example.org", &mut rng));
+        assert_ne!(boundary(&mut rng), boundary(&mut rng));
+        assert_eq!(boundary(&mut rng).len(), 32);
+    }
+}

@@ -82,3 +82,59 @@ pub fn notice(list: &ListFace, notice: &Notice<'_>, rng: &mut dyn RngCore) -> En
 pub fn plain_text(words: &str) -> Entity<Public> {
     Entity::from_zeroizing(text_part(words, Transport::Open))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::fixture::{chance, friends, names, only};
+    use crate::{letterhead, shape};
+
+    fn of(subject: &str, attachments: &[Attachment<'_>]) -> Entity<Public> {
+        let to = "alice@example.org".parse().unwrap();
+        let words = Notice {
+            to: &to,
+            subject,
+            text: "Here is the key.\nGrüße",
+            attachments,
+            in_reply_to: Some("<1@example.org>"),
+            date: Instant::from_unix(1_700_000_000),
+            message_id: "<2@lists.example.org>",
+        };
+        notice(&friends(), &words, &mut chance())
+    }
+
+    #[test]
+    fn a_notice_is_marked_so_that_no_machine_answers_it() {
+        let notice = of("The key of friends", &[]);
+        assert_eq!(only(notice.octets(), "Auto-Submitted"), "auto-replied");
+        assert_eq!(only(notice.octets(), "To"), "<alice@example.org>");
+        assert_eq!(only(notice.octets(), "In-Reply-To"), "<1@example.org>");
+        assert!(letterhead(&notice).automatic);
+        assert!(notice.octets().is_ascii());
+    }
+
+    #[test]
+    fn attachments_go_with_it() {
+        let key = Attachment { media_type: "application/pgp-keys", file_name: "friends.asc", octets: b"key" };
+        let notice = of("key", &[key, key]);
+        assert!(only(notice.octets(), "Content-Type").starts_with("multipart/mixed"));
+        let parsed = mail_parser::MessageParser::new().parse(notice.octets()).unwrap();
+        assert_eq!(parsed.body_text(0).unwrap(), "Here is the key.\r\nGrüße\r\n");
+        let names: Vec<_> = parsed
+            .attachments()
+            .map(|part| mail_parser::MimeHeaders::attachment_name(part).unwrap())
+            .collect();
+        assert_eq!(names, ["friends.asc", "friends.asc"]);
+        assert_eq!(shape(&notice), crate::Shape::Clear);
+    }
+
+    #[test]
+    fn a_subject_adds_no_field() {
+        assert_eq!(names(of("a\r\nBcc: x\r\n\r\ny", &[]).octets()), names(of("a", &[]).octets()));
+    }
+
+    #[test]
+    fn plain_words_are_a_part() {
+        assert_eq!(names(plain_text("a").octets()), ["Content-Type", "Content-Transfer-Encoding"]);
+    }
+}

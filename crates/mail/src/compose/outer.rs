@@ -66,14 +66,20 @@ impl fmt::Debug for PostHeader {
 }
 
 /// The outer header of a post: all fields but the MIME ones, each with CRLF, without the empty
-/// line. It is free to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// line. `Debug` shows a length: with [`HeaderProtection::Clear`] the subject is in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct OuterHeader(pub Vec<u8>);
 
 impl OuterHeader {
     /// The octets.
     pub fn octets(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl fmt::Debug for OuterHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OuterHeader({} octets)", self.0.len())
     }
 }
 
@@ -105,4 +111,77 @@ pub(crate) fn fields(list: &ListFace, header: &PostHeader, protection: HeaderPro
     fields.extend(list_fields(list));
     fields.extend(list.autocrypt.as_deref().map(|key| OutField::autocrypt(&list.address, key)));
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::compose::fixture::{friends, lunch, names, only};
+
+    #[test]
+    fn the_way_reads_these_fields_and_no_others() {
+        let outer = outer_header(&friends(), &lunch());
+        let expected = [
+            "From",
+            "To",
+            "Date",
+            "Message-ID",
+            "Subject",
+            "In-Reply-To",
+            "References",
+            "List-Id",
+            "List-Post",
+            "List-Help",
+            "List-Owner",
+            "List-Unsubscribe",
+            "Autocrypt",
+        ];
+        assert_eq!(names(outer.octets()), expected);
+        assert_eq!(only(outer.octets(), "From"), "\"Friends\" <friends@lists.example.org>");
+        assert_eq!(only(outer.octets(), "To"), "\"Friends\" <friends@lists.example.org>");
+        assert_eq!(only(outer.octets(), "Date"), "Tue, 14 Nov 2023 23:13:20 +0100");
+        assert_eq!(only(outer.octets(), "Subject"), "[...]");
+        assert!(outer.octets().ends_with(b"\r\n") && !outer.octets().ends_with(b"\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_clear_header_shows_its_subject() {
+        let header = PostHeader { protection: HeaderProtection::Clear, ..lunch() };
+        assert_eq!(only(outer_header(&friends(), &header).octets(), "Subject"), "[signed] lunch");
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let shown = format!("{:?}", lunch());
+        assert!(!shown.contains("lunch") && !shown.contains("example.org"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_adds_a_field(
+            subject in "(\r|\n|: |Bcc|\\PC){0,60}",
+            display in "(\r|\n|\"|<|,|\\PC){0,60}",
+            id in "(\r|\n|<|>|@|\\PC){0,30}",
+            date in "(\r|\n|[ -~]){0,40}",
+            list_name in "(\r|\n|\\PC){0,60}",
+            list_id in "(\r|\n|>|\\PC){0,60}",
+        ) {
+            let list = ListFace { display_name: list_name, list_id, ..friends() };
+            let header = PostHeader {
+                subject: Zeroizing::new(subject), from_display: display, date_text: Some(date),
+                in_reply_to: vec![id.clone()], references: vec![id], protection: HeaderProtection::Clear, ..lunch()
+            };
+            let outer = outer_header(&list, &header);
+            let mut found = names(outer.octets());
+            found.retain(|name| !matches!(name.as_str(), "In-Reply-To" | "References"));
+            prop_assert_eq!(found, ["From", "To", "Date", "Message-ID", "Subject", "List-Id", "List-Post", "List-Help", "List-Owner", "List-Unsubscribe", "Autocrypt"]);
+            prop_assert!(outer.octets().is_ascii());
+            prop_assert_eq!(crate::Header::of(outer.octets()).body_offset(), outer.octets().len());
+            prop_assert!(outer.octets().split(|octet| *octet == b'\n').all(|line| line.len() < 400));
+            let letterhead = crate::letterhead(&crate::Entity::<crate::Public>::new(outer.0));
+            prop_assert_eq!(letterhead.to, vec![list.address]);
+        }
+    }
 }

@@ -134,3 +134,95 @@ pub(crate) fn multipart(head: &[u8], boundary: &str, parts: &[&[&[u8]]]) -> Vec<
     body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::header::Header;
+    use crate::transfer_encoding::TransferEncoding;
+
+    fn read(part: &[u8]) -> String {
+        let header = Header::of(part);
+        let body = TransferEncoding::of(&header).decode(&part[header.body_offset()..]).unwrap().into_owned();
+        String::from_utf8(body).unwrap()
+    }
+
+    fn encoding(part: &[u8]) -> String {
+        Header::of(part).only("Content-Transfer-Encoding").unwrap().body().into_owned()
+    }
+
+    #[test]
+    fn inside_ciphertext_text_stays_readable() {
+        assert_eq!(encoding(&text_part("-- \nfooter", Transport::Sealed)), "7bit");
+        assert_eq!(encoding(&text_part("Grüße", Transport::Sealed)), "8bit");
+        assert_eq!(encoding(&text_part(&"x".repeat(1_000), Transport::Sealed)), "quoted-printable");
+    }
+
+    #[test]
+    fn on_the_open_way_nothing_is_left_to_change() {
+        assert_eq!(encoding(&text_part("plain", Transport::Open)), "7bit");
+        for fragile in ["Grüße", "-- ", "From me", "a\t", &"x".repeat(999)] {
+            assert_eq!(encoding(&text_part(fragile, Transport::Open)), "quoted-printable", "{fragile}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_no_file_name_and_no_control_characters() {
+        let part = text_part("a\u{0}b\rc\u{1b}[0m\n", Transport::Sealed);
+        assert!(!part.windows(4).any(|w| w.eq_ignore_ascii_case(b"name")));
+        assert_eq!(read(&part), "abc[0m\r\n");
+    }
+
+    #[test]
+    fn an_attachment_is_what_it_was() {
+        let octets: Vec<u8> = (0..=255).collect();
+        let part = attachment("application/pgp-keys", "friends.asc", &octets);
+        let header = Header::of(&part);
+        assert_eq!(header.only("Content-Type").unwrap().body(), "application/pgp-keys");
+        assert_eq!(
+            header.only("Content-Disposition").unwrap().body(),
+            "attachment; filename=\"friends.asc\""
+        );
+        let body = TransferEncoding::Base64.decode(&part[header.body_offset()..]).unwrap();
+        assert_eq!(&*body, octets);
+        assert!(part.split(|octet| *octet == b'\n').all(|line| line.len() <= 77));
+    }
+
+    #[test]
+    fn a_name_or_type_from_outside_adds_nothing() {
+        for (media_type, name) in [("text/x\r\nBcc: y", "a\r\nBcc: x"), ("", "a\"; x=\"y"), ("a/b/c", "../ä")]
+        {
+            let part = attachment(media_type, name, b"");
+            let header = Header::of(&part);
+            assert_eq!(header.fields().count(), 3);
+            assert_eq!(header.only("Content-Type").unwrap().body(), "application/octet-stream");
+            assert!(!header.only("Content-Disposition").unwrap().body().contains("; x="));
+        }
+    }
+
+    #[test]
+    fn the_buffer_of_a_multipart_never_grows() {
+        let parts: [&[&[u8]]; 2] = [&[b"a\nb\n", b"\n\r\n"], &[b""]];
+        let body = multipart(b"head\r\n\r\n", "B", &parts);
+        assert_eq!(body, b"head\r\n\r\n--B\r\na\r\nb\r\n\r\n\r\n\r\n--B\r\n\r\n--B--\r\n");
+        assert!(body.len() <= b"head\r\n\r\n".len() + 11 + 3 * 7, "what is reserved suffices");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_read_back(words in "(\\PC|\n|\t|=| |From |\\.){0,300}") {
+            for transport in [Transport::Sealed, Transport::Open] {
+                let part = text_part(&words, transport);
+                prop_assert_eq!(read(&part), text::lines(&words));
+                if transport == Transport::Open {
+                    prop_assert!(part.is_ascii());
+                    let limit = if encoding(&part) == "7bit" { 998 } else { 77 };
+                    let sound = |line: &[u8]| line.len() <= limit + 1 && (line.is_empty() || line.trim_ascii_end().len() + 1 == line.len());
+                    prop_assert!(part.split(|octet| *octet == b'\n').all(sound));
+                }
+            }
+        }
+    }
+}
