@@ -34,6 +34,8 @@ const MOST_TRIALS: usize = 16;
 const MOST_OUTER_PACKETS: usize = 4096;
 /// How many packets may be inside.
 const MOST_INNER_PACKETS: usize = 64;
+/// How often content may be compressed within compressed content.
+const MOST_COMPRESSIONS: usize = 2;
 /// Encrypted, compressed, compressed: the literal packet is at depth 3 at most.
 const MOST_DEPTH: u8 = 4;
 /// How many signatures are kept.
@@ -121,6 +123,7 @@ struct Reader {
     expected_octets: usize,
     outer_packets: usize,
     inner_packets: usize,
+    compressions: usize,
     wrapped: Vec<Vec<u8>>,
     opened: Option<Opened>,
     literal: Option<Zeroizing<Vec<u8>>>,
@@ -142,6 +145,7 @@ impl Reader {
             expected_octets: octets,
             outer_packets: 0,
             inner_packets: 0,
+            compressions: 0,
             wrapped: Vec::new(),
             opened: None,
             literal: None,
@@ -246,11 +250,11 @@ impl Reader {
             return Err(Failure::Malformed);
         }
         match &parser.packet {
-            Packet::OnePassSig(_)
-            | Packet::Signature(_)
-            | Packet::CompressedData(_)
-            | Packet::Marker(_)
-            | Packet::Padding(_) => Ok(()),
+            Packet::OnePassSig(_) | Packet::Signature(_) | Packet::Marker(_) | Packet::Padding(_) => Ok(()),
+            Packet::CompressedData(_) => {
+                self.compressions += 1;
+                if self.compressions > MOST_COMPRESSIONS { Err(Failure::TooBig) } else { Ok(()) }
+            }
             Packet::Literal(_) if self.literal.is_none() => {
                 self.literal = Some(self.read_literal(parser)?);
                 Ok(())

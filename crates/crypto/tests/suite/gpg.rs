@@ -118,7 +118,7 @@ fn multipart_signed_by_gpg_is_verified_alone_and_inside_encryption() {
         assert_eq!(text(&opened).as_bytes(), alone.octets());
         assert_eq!(verdicts(&opened), [SignerVerdict::Good]);
 
-        let inside = letters::signed(PAYLOAD, &signature, false);
+        let inside = letters::signed(PAYLOAD, &signature, false).replace("\r\n", "\n").replace('\n', "\r\n");
         let (message, _) = gpg.ok(&["--armor", "--encrypt", "-r", "list@example.org"], &inside);
         let opened = open(&letters::encrypted(message), &list, std::slice::from_ref(&alice));
         assert_eq!(opened.summary.form, Form::PgpMimeSignedInEncrypted);
@@ -231,7 +231,6 @@ fn gpg_takes_our_certificates_minimal_extended_and_revoked() {
     );
 
     gpg.import(&revocation.0);
-    assert!(listed(&gpg).starts_with("tru") || !listed(&gpg).is_empty());
     assert!(listed(&gpg).lines().any(|line| line.starts_with("pub:r:")), "{}", listed(&gpg));
 
     let other = Gpg::new();

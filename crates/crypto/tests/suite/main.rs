@@ -3,6 +3,13 @@
 //!
 //! GnuPG must be there: its tests fail without it. Those with `sq` need it too.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "the helpers of tests, which are not tests themselves, may take the short way too"
+)]
+
 mod support;
 
 mod fuzzing;

@@ -19,7 +19,10 @@ impl Gpg {
         // The agent's socket wants a short path.
         let home = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(home.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        Self { home }
+        let gpg = Self { home };
+        // Makes its trust database, which it misses when it imports a revocation.
+        gpg.ok(&["--trust-model", "pgp", "--list-keys"], "");
+        gpg
     }
 
     pub(crate) fn file(&self, name: &str, octets: impl AsRef<[u8]>) -> PathBuf {
