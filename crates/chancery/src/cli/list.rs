@@ -18,7 +18,8 @@ pub(crate) enum List {
     /// Create a list with a key of its own
     Create(Create),
     /// Name the lists of the site
-    List,
+    #[command(name = "list")]
+    All,
     /// Show what a poster may do, the list's key, its people and settings
     Show(Named),
     /// Change settings: name=value, as many as you like; all or none
@@ -94,7 +95,7 @@ impl List {
                 };
                 output.show(&create_list(&site, &actor, new).await?, words);
             }
-            Self::List => output.show(&list_lists(&site, &actor).await?, |lines| {
+            Self::All => output.show(&list_lists(&site, &actor).await?, |lines| {
                 lines
                     .iter()
                     .map(|line| {
