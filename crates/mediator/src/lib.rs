@@ -15,6 +15,7 @@ mod deliver;
 mod departure;
 mod distribute;
 mod error;
+mod heading;
 mod intake;
 mod key_request;
 mod operations;

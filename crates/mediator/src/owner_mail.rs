@@ -13,6 +13,7 @@ use chancery_store::{DepartureKind, InboundRow, KeyPurpose, ListRow, NewDepartur
 use zeroize::Zeroizing;
 
 use crate::distribute::{list_face, storage_certificate};
+use crate::heading::heading;
 use crate::operations::find::settings_of;
 use crate::operations::show_list::MOST_OWNERS;
 use crate::operations::show_member::usable_copy;
@@ -56,13 +57,8 @@ pub(crate) async fn forward_to_owners(
     let departure = blocking(move || {
         // Nobody's signature decides anything here, so that no certificate is looked up.
         let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
-        let outer = chancery_mail::letterhead(&received);
+        let letterhead = heading(&received, &opened).letterhead;
         let mut compose = |payload: OwnedEntity| {
-            let inner = match &payload {
-                OwnedEntity::Cleartext(entity) => chancery_mail::protected_letterhead(entity),
-                OwnedEntity::Public(_) => None,
-            };
-            let letterhead = inner.as_ref().unwrap_or(&outer);
             let header = PostHeader {
                 message_id: random_message_id(face.address.domain(), &mut chance),
                 date: letterhead.date.unwrap_or(now),

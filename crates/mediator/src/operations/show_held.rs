@@ -16,6 +16,7 @@ use super::show_member::usable_copy;
 use crate::actor::{Actor, Permission, authorize};
 use crate::departure::Departure;
 use crate::distribute::list_face;
+use crate::heading::heading;
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{OperationError, Site, blocking};
@@ -64,12 +65,7 @@ pub async fn show_held(
     let findings = found.findings;
     blocking(move || {
         let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
-        let outer = chancery_mail::letterhead(&received);
-        let inner = match &opened.content {
-            Content::Cleartext(payload) => chancery_mail::protected_letterhead(payload),
-            Content::Public(_) | Content::None => None,
-        };
-        let letterhead = inner.as_ref().unwrap_or(&outer);
+        let letterhead = heading(&received, &opened).letterhead;
         let header = PostHeader {
             message_id: random_message_id(face.address.domain(), &mut chance),
             date: letterhead.date.unwrap_or(now),
