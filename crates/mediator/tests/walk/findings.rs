@@ -9,7 +9,10 @@ use chancery_lists::{Disposition, Role};
 use chancery_mediator::{LogLine, MemberChange};
 use chancery_store::PinRefresh;
 use sequoia_openpgp::{
-    Cert, Packet, packet::signature::SignatureBuilder, parse::Parse, serialize::SerializeInto,
+    Cert, Packet,
+    packet::signature::SignatureBuilder,
+    parse::Parse,
+    serialize::SerializeInto,
     types::{HashAlgorithm, SignatureType},
 };
 
@@ -107,8 +110,7 @@ fn weakly_signed(cast: &Cast, list: &List) -> Vec<u8> {
     let letter = Letter::new(&cast.alice, list);
     let part = letter.payload("cipher");
     let cert = Cert::from_bytes(&*cast.alice.pair.octets()).unwrap();
-    let mut secret =
-        cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
+    let mut secret = cert.primary_key().key().clone().parts_into_secret().unwrap().into_keypair().unwrap();
     let made = std::time::UNIX_EPOCH + Duration::from_secs(NOW.unix().try_into().unwrap());
     let signature = SignatureBuilder::new(SignatureType::Binary)
         .set_hash_algo(HashAlgorithm::SHA1)
@@ -138,7 +140,11 @@ async fn every_finding_of_a_letter_has_its_default_action_and_accept_lets_it_pas
             assert_eq!(decided(&line), action, "{number} {line:?}");
         }
         let reading = cast.carol.read(&house.copy_for(&cast.carol), &list.certificate, house.now());
-        assert!(!reading.subject.starts_with("[signed]") || row.finding.starts_with("inline"), "{}", reading.subject);
+        assert!(
+            !reading.subject.starts_with("[signed]") || row.finding.starts_with("inline"),
+            "{}",
+            reading.subject
+        );
         house.sink.forget();
     }
 }
@@ -180,7 +186,9 @@ async fn the_strictest_decides_and_accepting_one_finding_never_skips_another() {
 async fn what_cannot_be_opened_or_is_protected_in_part_never_goes_out() {
     let house = House::new().await;
     let cast = Cast::new();
-    let list = house.list("friends", &[("nonencrypted_msg_action", "accept"), ("unsigned_msg_action", "accept")]).await;
+    let list = house
+        .list("friends", &[("nonencrypted_msg_action", "accept"), ("unsigned_msg_action", "accept")])
+        .await;
     cast.join(&house, &list).await;
     let to_carol = || Letter::new(&cast.alice, &list).combined_for(&cast.carol.certificate());
     let flipped = || {
@@ -210,7 +218,9 @@ async fn what_cannot_be_opened_or_is_protected_in_part_never_goes_out() {
     house.set(&list, "undecryptable_action", "hold").await;
     let line = house.post(&list, &cast.alice, to_carol()).await;
     assert_eq!(decided(&line), "hold");
-    let held = chancery_mediator::list_held(&house.site, &chancery_mediator::Actor::Operator, &list.address).await.unwrap();
+    let held = chancery_mediator::list_held(&house.site, &chancery_mediator::Actor::Operator, &list.address)
+        .await
+        .unwrap();
     chancery_mediator::decide_held(
         &house.site,
         &chancery_mediator::Actor::Operator,
@@ -293,7 +303,9 @@ async fn an_unconfirmed_key_posts_nothing_and_gets_nothing_until_it_is_confirmed
 async fn two_froms_are_nobody_and_always_rejected() {
     let house = House::new().await;
     let cast = Cast::new();
-    let list = house.list("friends", &[("wrong_signer_action", "accept"), ("default_nonmember_action", "accept")]).await;
+    let list = house
+        .list("friends", &[("wrong_signer_action", "accept"), ("default_nonmember_action", "accept")])
+        .await;
     cast.join(&house, &list).await;
     let two = Letter::new(&cast.alice, &list).unprotected_header().with_outer("From: bob@example.org\r\n");
     let line = house.post(&list, &cast.alice, two.combined()).await;
@@ -311,8 +323,7 @@ async fn a_person_under_moderation_and_a_stopped_list_are_held() {
     let cast = Cast::new();
     let list = house.list("friends", &[]).await;
     cast.join(&house, &list).await;
-    let moderated =
-        MemberChange { moderation: Some(Some(Disposition::Hold)), ..MemberChange::default() };
+    let moderated = MemberChange { moderation: Some(Some(Disposition::Hold)), ..MemberChange::default() };
     house.change(&list, &cast.alice, moderated).await;
     let line = house.post(&list, &cast.alice, Letter::new(&cast.alice, &list).combined()).await;
     assert_eq!((decided(&line), line.findings.as_str()), ("hold", "moderated=hold"));
@@ -338,7 +349,8 @@ async fn a_protected_subject_alone_does_not_hide_the_from() {
     let cast = Cast::new();
     let list = house.list("friends", &[]).await;
     cast.join(&house, &list).await;
-    let content = "Content-Type: text/plain; protected-headers=\"v1\"\r\nSubject: from NeoMutt\r\n\r\nhello\r\n";
+    let content =
+        "Content-Type: text/plain; protected-headers=\"v1\"\r\nSubject: from NeoMutt\r\n\r\nhello\r\n";
     let letter = Letter::new(&cast.alice, &list).with_content(content);
     for post in [letter.combined(), letter.nested()] {
         house.sink.forget();
@@ -349,7 +361,13 @@ async fn a_protected_subject_alone_does_not_hide_the_from() {
         assert!(reading.result().contains("Not signed by the author: From, Date."), "{}", reading.result());
     }
     // Nobody signed the From, so somebody else's there is somebody else's post.
-    let line = house.post(&list, &cast.alice, Letter::new(&cast.bob, &list).signed_by(&cast.alice).with_content(content).combined()).await;
+    let line = house
+        .post(
+            &list,
+            &cast.alice,
+            Letter::new(&cast.bob, &list).signed_by(&cast.alice).with_content(content).combined(),
+        )
+        .await;
     assert_eq!(decided(&line), "reject");
     assert_eq!(line.findings, "wrong_signer=reject");
 }

@@ -57,7 +57,9 @@ async fn a_held_post_is_shown_to_its_owner_alone_and_then_goes_out_encrypted() {
     for shown in [
         show_held(&house.site, &carol, &list.address, held, None).await.unwrap(),
         show_held(&house.site, &Actor::Operator, &list.address, held, None).await.unwrap(),
-        show_held(&house.site, &Actor::Operator, &list.address, held, Some(&stage.carol.address)).await.unwrap(),
+        show_held(&house.site, &Actor::Operator, &list.address, held, Some(&stage.carol.address))
+            .await
+            .unwrap(),
     ] {
         assert!(!String::from_utf8_lossy(&shown).contains("old mill"));
         assert!(!String::from_utf8_lossy(&shown).contains(SUBJECT));
@@ -101,7 +103,8 @@ async fn what_is_rejected_or_discarded_goes_to_nobody_and_is_gone() {
         stage.decide(held, decision).await;
         assert_eq!(stage.house.queue().await.held, 0);
         let again =
-            decide_held(&stage.house.site, &Actor::Operator, &stage.list.address, held, HeldDecision::Accept).await;
+            decide_held(&stage.house.site, &Actor::Operator, &stage.list.address, held, HeldDecision::Accept)
+                .await;
         assert!(matches!(again, Err(OperationError::NotFound(_))));
         let log = stage.house.log(&stage.list).await;
         assert_eq!(log.last().unwrap().disposition.as_deref(), Some(decision.as_str()));

@@ -257,7 +257,8 @@ impl House {
 
     /// What the sink got for somebody.
     pub(crate) fn mail_for(&self, person: &Person) -> Vec<Vec<u8>> {
-        let theirs = |message: &chancery_testkit::Received| message.envelope.forward_paths.contains(&person.address);
+        let theirs =
+            |message: &chancery_testkit::Received| message.envelope.forward_paths.contains(&person.address);
         self.sink.messages().into_iter().filter(theirs).map(|message| message.octets).collect()
     }
 

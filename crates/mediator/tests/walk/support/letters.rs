@@ -211,11 +211,8 @@ impl<'a> Letter<'a> {
     }
 
     fn text(&self, text: &str) -> Vec<u8> {
-        format!(
-            "{}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
-            self.header(&self.subject)
-        )
-        .into_bytes()
+        format!("{}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n", self.header(&self.subject))
+            .into_bytes()
     }
 
     /// multipart/signed with a header of one's own in front.
@@ -249,6 +246,7 @@ fn encrypted(header: &str, message: &[u8]) -> Vec<u8> {
 
 pub(crate) fn armored(kind: &str, octets: &[u8]) -> String {
     let text = STANDARD.encode(octets);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN PGP {kind}-----\r\n\r\n{}\r\n-----END PGP {kind}-----\r\n", lines.join("\r\n"))
 }

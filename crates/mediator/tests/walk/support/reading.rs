@@ -60,7 +60,8 @@ impl Person {
 pub(crate) fn children(octets: &[u8]) -> Vec<Vec<u8>> {
     let header = Header::of(octets);
     let content_type = header.only("Content-Type").expect("a Content-Type").body().into_owned();
-    let (_, rest) = content_type.split_once("boundary=").unwrap_or_else(|| panic!("not a multipart: {content_type}"));
+    let (_, rest) =
+        content_type.split_once("boundary=").unwrap_or_else(|| panic!("not a multipart: {content_type}"));
     let boundary = rest.trim_start_matches('"').split(['"', ';']).next().unwrap();
     let body = std::str::from_utf8(&octets[header.body_offset()..]).unwrap();
     let body = format!("\r\n{body}");
