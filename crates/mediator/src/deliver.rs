@@ -4,7 +4,8 @@
 //! same ciphertext.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chancery_crypto::{RecipientKey, RecipientKeyId, SealedBody, SessionKey};
@@ -12,7 +13,9 @@ use chancery_lists::{NoCopy, RecipientKeyIdMode};
 use chancery_mail::compose::{Frame, sealed_message_frame};
 use chancery_mail::{Address, Entity, Envelope, Instant, Public};
 use chancery_smtp::{Submit, SubmitError, Timeouts, Transport};
-use chancery_store::{DeliveryId, DeliveryRow, DepartureId, KeyPurpose, ListId, Outcome};
+use chancery_store::{
+    DeliveryRow, DepartureId, DepartureKind, KeyPurpose, ListId, NewLogLine, Outcome, StoreError,
+};
 use rand::Rng;
 use tokio::task::JoinSet;
 
@@ -28,6 +31,11 @@ const CHUNK: u32 = 100;
 const LEASE: Duration = Duration::from_secs(600);
 /// For how long a copy is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
+
+/// How often a claim is renewed while its copies are handed over.
+const RENEWAL: Duration = Duration::from_secs(120);
+/// So much of a reply, or of another reason, stands in the owner's log.
+const LONGEST_REASON: usize = 200;
 
 /// The delivery's own state: warm connections, and the departure at hand. Losing it loses nothing.
 pub(crate) struct Delivery {
@@ -84,16 +92,28 @@ impl Delivery {
                     error = reason,
                     "cannot load what is to be sent"
                 );
-                let later = site.now().after(Duration::from_secs(3600));
-                let outcomes: Vec<_> =
-                    rows.iter().map(|row| (row.id, Outcome::RetryAt(later, reason.clone()))).collect();
-                site.database.record_deliveries(&self.worker, &outcomes).await?;
+                let outcome = unloadable(site, first.departure, reason).await?;
+                let outcomes: Vec<_> = rows.into_iter().map(|row| (row, outcome.clone())).collect();
+                self.record(site, &outcomes).await?;
                 return Ok(true);
             }
         };
         let outcomes = self.send(site, &loaded, rows).await;
-        site.database.record_deliveries(&self.worker, &outcomes).await?;
+        self.record(site, &outcomes).await?;
         Ok(true)
+    }
+
+    /// Writes down what became of the copies. Who gets none at all is named in the owner's log.
+    async fn record(&self, site: &Site, outcomes: &[(DeliveryRow, Outcome)]) -> Result<(), StoreError> {
+        let ended: Vec<_> = outcomes.iter().map(|(row, outcome)| (row.id, outcome.clone())).collect();
+        let mut transaction = site.database.begin().await?;
+        for (row, outcome) in outcomes {
+            if let Outcome::Failed(why) = outcome {
+                transaction.owner_log(&failure(site, row, why)).await?;
+            }
+        }
+        transaction.record_deliveries(&self.worker, &ended).await?;
+        transaction.commit().await
     }
 
     async fn prepare(&mut self, site: &Arc<Site>, row: &DeliveryRow) -> Result<Arc<Loaded>, WorkError> {
@@ -115,33 +135,75 @@ impl Delivery {
         site: &Arc<Site>,
         loaded: &Arc<Loaded>,
         rows: Vec<DeliveryRow>,
-    ) -> Vec<(DeliveryId, Outcome)> {
-        let queue = Arc::new(std::sync::Mutex::new(rows.into_iter()));
+    ) -> Vec<(DeliveryRow, Outcome)> {
+        let Some(departure) = rows.first().map(|row| row.departure) else { return Vec::new() };
+        let queue = Arc::new(Mutex::new(rows.into_iter()));
+        // Shared, so that a sender that panics takes no other's outcome along: a copy that was handed
+        // over and not written down would be sent again.
+        let outcomes = Arc::new(Mutex::new(Vec::new()));
         let mut senders = JoinSet::new();
         for mut connection in self.connections.drain(..) {
-            let (site, loaded, queue) = (Arc::clone(site), Arc::clone(loaded), Arc::clone(&queue));
+            let (site, loaded) = (Arc::clone(site), Arc::clone(loaded));
+            let (queue, outcomes) = (Arc::clone(&queue), Arc::clone(&outcomes));
             senders.spawn(async move {
-                let mut outcomes = Vec::new();
                 while let Some(row) = next(&queue) {
-                    outcomes.push((row.id, deliver(&site, &loaded, &row, &mut connection).await));
+                    let outcome = deliver(&site, &loaded, &row, &mut connection).await;
+                    if let Ok(mut outcomes) = outcomes.lock() {
+                        outcomes.push((row, outcome));
+                    }
                 }
-                (connection, outcomes)
+                connection
             });
         }
-        let mut outcomes = Vec::new();
-        while let Some(finished) = senders.join_next().await {
-            // A sender that panicked leaves its rows to their lease.
-            if let Ok((connection, mut some)) = finished {
-                self.connections.push(connection);
-                outcomes.append(&mut some);
+        let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + RENEWAL, RENEWAL);
+        loop {
+            tokio::select! {
+                finished = senders.join_next() => match finished {
+                    Some(Ok(connection)) => self.connections.push(connection),
+                    // The row at which a sender panicked is left to its lease.
+                    Some(Err(error)) => tracing::error!(%error, "a sender crashed"),
+                    None => break,
+                },
+                // A slow relay must not make another node believe that we are dead.
+                _ = renewal.tick() => {
+                    let until = site.now().after(LEASE);
+                    if let Err(error) = site.database.extend_deliveries(departure, &self.worker, until).await {
+                        tracing::warn!(%error, "could not renew the claim on copies");
+                    }
+                }
             }
         }
-        outcomes
+        outcomes.lock().map(|mut outcomes| std::mem::take(&mut *outcomes)).unwrap_or_default()
     }
 }
 
-fn next(queue: &std::sync::Mutex<std::vec::IntoIter<DeliveryRow>>) -> Option<DeliveryRow> {
+fn next(queue: &Mutex<std::vec::IntoIter<DeliveryRow>>) -> Option<DeliveryRow> {
     queue.lock().ok()?.next()
+}
+
+/// What becomes of copies whose departure cannot be loaded: an operator has five days to mend it.
+async fn unloadable(site: &Site, departure: DepartureId, reason: String) -> Result<Outcome, StoreError> {
+    let now = site.now();
+    Ok(match site.database.departure(departure).await? {
+        Some(row) if now <= row.created.after(GIVE_UP_AFTER) => {
+            Outcome::RetryAt(now.after(Duration::from_secs(3600)), reason)
+        }
+        _ => Outcome::Failed(format!("given up: {reason}")),
+    })
+}
+
+fn failure(site: &Site, row: &DeliveryRow, why: &str) -> NewLogLine {
+    let why: String =
+        why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REASON).collect();
+    NewLogLine {
+        list: row.list,
+        at: site.now(),
+        event: "delivery".to_owned(),
+        finding: None,
+        disposition: None,
+        detail: format!("no copy to {}: {why}", row.recipient),
+        inbound: None,
+    }
 }
 
 async fn load(site: &Arc<Site>, row: &DeliveryRow) -> Result<Loaded, WorkError> {
@@ -197,9 +259,10 @@ async fn load(site: &Arc<Site>, row: &DeliveryRow) -> Result<Loaded, WorkError> 
 
 /// One copy: made, looked at once more, handed over.
 async fn deliver(site: &Site, loaded: &Loaded, row: &DeliveryRow, connection: &mut Transport) -> Outcome {
-    let departure = match make(site, loaded, row) {
-        Ok(departure) => departure,
-        Err(outcome) => return outcome,
+    let departure = match catch_unwind(AssertUnwindSafe(|| make(site, loaded, row))) {
+        Ok(Ok(departure)) => departure,
+        Ok(Err(outcome)) => return outcome,
+        Err(_) => return retry(site, loaded, row, WorkError::Panicked.to_string()),
     };
     if let Err(error) = departure.check() {
         tracing::error!(delivery = row.id.0, %error, "a copy was held back");
@@ -226,7 +289,9 @@ async fn deliver(site: &Site, loaded: &Loaded, row: &DeliveryRow, connection: &m
 
 fn make(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Departure, Outcome> {
     let no_copy = |why: NoCopy| Outcome::Dropped(why.as_str().to_owned());
-    if !row.enabled {
+    // Who wants no posts for a while is still an owner, or still asked for the key.
+    let enabled = row.enabled || row.kind != DepartureKind::Post;
+    if !enabled {
         return Err(no_copy(NoCopy::Disabled));
     }
     let (frame, bodies) = match &loaded.form {
@@ -234,7 +299,7 @@ fn make(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Departure, Ou
         LoadedForm::Sealed { frame, bodies } => (frame, bodies),
     };
     let facts = row.key.as_ref().map(|key| &key.facts);
-    usable_copy(row.enabled, facts, site.now()).map_err(no_copy)?;
+    usable_copy(enabled, facts, site.now()).map_err(no_copy)?;
     let stored = row.key.as_ref().and_then(|key| key.recipient_key.as_deref());
     let stored = stored.ok_or_else(|| no_copy(NoCopy::Missing))?;
     let failed = |error: String| Outcome::Failed(format!("no copy could be made: {error}"));
