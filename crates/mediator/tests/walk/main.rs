@@ -17,3 +17,7 @@ mod support;
 mod acceptance;
 mod findings;
 mod held;
+mod meanwhile;
+mod parked;
+mod relay;
+mod replay;

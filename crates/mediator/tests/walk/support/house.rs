@@ -90,11 +90,16 @@ impl House {
 
     /// Ends everything and begins anew on the same files.
     pub(crate) async fn restart(&mut self) {
+        self.restart_with_relay(self.sink.port()).await;
+    }
+
+    /// The same, with the relay at another port.
+    pub(crate) async fn restart_with_relay(&mut self, port: u16) {
         self.halt().await;
         self.site.database.close().await;
         let database = Database::open(self.database_file()).await.unwrap();
         let vault = Vault::unlock(&database, PASSPHRASE).await.unwrap();
-        self.site = site(database, vault, &self.clock, self.sink.port());
+        self.site = site(database, vault, &self.clock, port);
         self.run();
     }
 
@@ -211,6 +216,13 @@ impl House {
         let log = self.log(list).await;
         let judged = log[before..].iter().find(|line| line.event == "post");
         judged.unwrap_or_else(|| panic!("nothing was judged; {queue:?}")).clone()
+    }
+
+    /// Posts to a list, and waits until it has been judged, whatever becomes of its copies.
+    pub(crate) async fn post_only(&self, list: &List, from: &Person, octets: Vec<u8>) -> LogLine {
+        self.send(list, from, octets).await;
+        self.judged().await;
+        self.log(list).await.into_iter().rfind(|line| line.event == "post").unwrap()
     }
 
     /// Hands a post in.
