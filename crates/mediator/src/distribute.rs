@@ -220,7 +220,7 @@ impl Bench<'_> {
         let good = signers.iter().all(|signer| signer.verdict == SignerVerdict::Good);
         let carriable = match (&self.post.opened.author_signature, self.post.opened.summary.form) {
             // Where it stands around the author's part already, it stays there.
-            (_, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted | Form::InlineSigned) => true,
+            (_, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted) => true,
             (Some(signature), _) => signature.carriable,
             (None, _) => false,
         };
@@ -275,9 +275,10 @@ impl Bench<'_> {
             from_display: self.display_name(&workshop.face),
             in_reply_to: letterhead.in_reply_to.clone(),
             references: letterhead.references.clone(),
-            protection: match self.settings.header_protection {
-                HeaderProtectionLevel::Subject => HeaderProtection::Subject,
-                HeaderProtectionLevel::Clear => HeaderProtection::Clear,
+            protection: match (self.judgement.outgoing, self.settings.header_protection) {
+                (Outgoing::Encrypted, HeaderProtectionLevel::Subject) => HeaderProtection::Subject,
+                // Above a post in clear there is nothing to hide.
+                _ => HeaderProtection::Clear,
             },
         }
     }
