@@ -100,7 +100,8 @@ impl Vault {
     }
 
     /// The keys that mail to the list is opened with: those in use and those that a rollover keeps
-    /// opening for a while. The first signs.
+    /// opening for a while. The first signs. When the newest is revoked there are none, whatever older
+    /// ones are left: a key that has retired must not come back and speak for the list.
     pub(crate) async fn keyring(
         &self,
         database: &Database,
@@ -109,7 +110,9 @@ impl Vault {
         now: chancery_mail::Instant,
     ) -> Result<Keyring, OperationError> {
         let mut pairs = Vec::new();
-        for row in database.list_keys(list, purpose).await? {
+        let rows = database.list_keys(list, purpose).await?;
+        let revoked = rows.first().is_some_and(|newest| newest.state == ListKeyState::Revoked);
+        for row in rows.into_iter().filter(|_| !revoked) {
             if row.opens_until.is_none_or(|until| until > now) && row.state != ListKeyState::Revoked {
                 pairs.push(self.open_key(list, purpose, &row)?);
             }
