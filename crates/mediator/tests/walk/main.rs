@@ -15,9 +15,18 @@
 mod support;
 
 mod acceptance;
+mod addresses;
+mod author;
 mod findings;
+mod formats;
+mod header;
 mod held;
+mod keys;
+mod leaving;
 mod meanwhile;
 mod parked;
+mod permissions;
+mod protection;
 mod relay;
 mod replay;
+mod tampering;
