@@ -92,13 +92,11 @@ pub(crate) fn stored_changes(
     Ok(all.to_stored().into_iter().map(|(name, value)| (name, Some(value))).collect())
 }
 
-/// Sets one setting after the other; the whole must be consistent at the end.
+/// Sets them together, in whatever order they were named; the whole must be consistent at the end.
 pub(crate) fn apply(all: &mut ListSettings, settings: &[(String, String)]) -> Result<(), OperationError> {
-    for (name, value) in settings {
-        all.set(name, value)
-            .map_err(|error| OperationError::invalid(&error.name, error.why.clone(), error.remedy.clone()))?;
-    }
-    Ok(())
+    all.set_all(settings.iter().map(|(name, value)| (name, value)))
+        .map(drop)
+        .map_err(|error| OperationError::invalid(&error.name, error.why.clone(), error.remedy.clone()))
 }
 
 fn generate(

@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::disallowed_methods,
     reason = "helpers of tests are tests, and a test reads what a reader would"
 )]
@@ -29,4 +30,5 @@ mod permissions;
 mod protection;
 mod relay;
 mod replay;
+mod settings;
 mod tampering;
