@@ -119,7 +119,7 @@ async fn find_recipient(
     site: &Site,
     forward_path: &Address,
 ) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
-    if !forward_path.domain().eq_ignore_ascii_case(&site.config.domain) {
+    if forward_path.domain() != site.config.domain.to_lowercase() {
         return Ok(None);
     }
     for (local, part) in candidates(forward_path.local()) {
