@@ -12,13 +12,14 @@ use chancery_lists::{
 use chancery_mail::compose::{public_part, public_post, public_signed, random_message_id, sealed_payload};
 use chancery_mail::{
     Address, AuthorPart, Entity, Form, HeaderProtection, ListFace, PostHeader, Provenance, SignerVerdict,
-    author_entity, outer_header, remove_result_lookalikes_in_subject, signed_child,
+    author_entity, outer_header, signed_child,
 };
 use chancery_store::{Audience, DepartureKind, KeyPurpose, ListRow, NewDeparture, Transaction};
 use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
 use crate::departure::{PUBLIC, mark_public};
+use crate::heading::without_tags;
 use crate::post::OpenedPost;
 use crate::vault::crypto;
 use crate::work::WorkError;
@@ -285,10 +286,7 @@ impl Bench<'_> {
 
     /// The verdict where the author's HTML cannot reach it, the list's prefix, the author's words.
     fn subject(&self) -> Zeroizing<String> {
-        let words = Zeroizing::new(remove_result_lookalikes_in_subject(
-            &self.post.heading.letterhead.subject,
-            chancery_lists::VERDICT_TAGS,
-        ));
+        let words = without_tags(&self.post.heading.letterhead.subject);
         let prefix = self.settings.subject_prefix.trim();
         let tag = if self.settings.verdict_tag { verdict_tag(self.judgement) } else { "" };
         let prefix = if prefix.is_empty() || words.contains(prefix) { "" } else { prefix };
@@ -307,6 +305,8 @@ impl Bench<'_> {
     }
 }
 
+/// The name that the author took, which must not look like a verdict of the list's either.
 fn author_name(display_name: &str, address: &Address) -> String {
-    if display_name.is_empty() { address.local().to_owned() } else { display_name.to_owned() }
+    let name = without_tags(display_name);
+    if name.is_empty() { address.local().to_owned() } else { name.to_string() }
 }

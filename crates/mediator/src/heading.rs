@@ -6,7 +6,11 @@
 //! field that was not protected is named, so that readers are told who did not sign it.
 
 use chancery_crypto::{Content, Opened};
-use chancery_mail::{Entity, Form, Letterhead, MalformedFrom, Public, letterhead, protected_letterhead};
+use chancery_mail::{
+    Entity, Form, Letterhead, MalformedFrom, Public, letterhead, protected_letterhead,
+    remove_result_lookalikes_in_subject,
+};
+use zeroize::Zeroizing;
 
 /// The header of an opened message.
 pub(crate) struct Heading {
@@ -57,4 +61,9 @@ fn joined(inner: Letterhead, outer: Letterhead) -> Heading {
     }
     letterhead.automatic |= outer.automatic;
     Heading { letterhead, unprotected }
+}
+
+/// A subject of somebody's without what only the list may say of a signature.
+pub(crate) fn without_tags(subject: &str) -> Zeroizing<String> {
+    remove_result_lookalikes_in_subject(subject, chancery_lists::VERDICT_TAGS)
 }

@@ -13,7 +13,7 @@ use chancery_store::{DepartureKind, InboundRow, KeyPurpose, ListRow, NewDepartur
 use zeroize::Zeroizing;
 
 use crate::distribute::{list_face, storage_certificate};
-use crate::heading::heading;
+use crate::heading::{heading, without_tags};
 use crate::operations::find::settings_of;
 use crate::operations::show_list::MOST_OWNERS;
 use crate::operations::show_member::usable_copy;
@@ -63,7 +63,10 @@ pub(crate) async fn forward_to_owners(
                 message_id: random_message_id(face.address.domain(), &mut chance),
                 date: letterhead.date.unwrap_or(now),
                 date_text: letterhead.date_text.clone(),
-                subject: Zeroizing::new(format!("[to the owners] {}", letterhead.subject.as_str())),
+                subject: Zeroizing::new(format!(
+                    "[to the owners] {}",
+                    without_tags(&letterhead.subject).as_str()
+                )),
                 from_display: face.display_name.clone(),
                 in_reply_to: Vec::new(),
                 references: Vec::new(),

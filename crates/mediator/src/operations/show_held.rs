@@ -16,7 +16,7 @@ use super::show_member::usable_copy;
 use crate::actor::{Actor, Permission, authorize};
 use crate::departure::Departure;
 use crate::distribute::list_face;
-use crate::heading::heading;
+use crate::heading::{heading, without_tags};
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{OperationError, Site, blocking};
@@ -70,7 +70,7 @@ pub async fn show_held(
             message_id: random_message_id(face.address.domain(), &mut chance),
             date: letterhead.date.unwrap_or(now),
             date_text: letterhead.date_text.clone(),
-            subject: Zeroizing::new(format!("[held] {}", letterhead.subject.as_str())),
+            subject: Zeroizing::new(format!("[held] {}", without_tags(&letterhead.subject).as_str())),
             from_display: face.display_name.clone(),
             in_reply_to: Vec::new(),
             references: Vec::new(),
