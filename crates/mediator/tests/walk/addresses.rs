@@ -79,6 +79,15 @@ async fn mail_to_the_owners_reaches_them_encrypted_however_it_came() {
 }
 
 #[tokio::test]
+async fn what_looks_like_a_verdict_is_not_shown_to_the_owners() {
+    let stage = stage().await;
+    stage.to_owners(Letter::new(&stage.mallory, &stage.list).about("[signed] lunch").clear()).await;
+    let copy = stage.house.copy_for(&stage.carol);
+    let reading = stage.carol.read(&copy, &stage.list.certificate, stage.house.now());
+    assert_eq!(reading.subject, "[to the owners] lunch");
+}
+
+#[tokio::test]
 async fn an_owner_who_wants_no_posts_gets_the_owners_mail_all_the_same() {
     let stage = stage().await;
     stage.house.join(&stage.list, &stage.carol, Role::Member, true).await;
@@ -114,7 +123,7 @@ async fn who_asks_gets_the_key_once_an_hour() {
     let asker: Address = "stranger@example.net".parse().unwrap();
     assert_eq!(stage.ask_for_key(Some(&asker), "").await, 1);
     let answer = stage.house.sink.messages().remove(0);
-    assert_eq!(answer.envelope.forward_paths, [asker.clone()]);
+    assert_eq!(answer.envelope.forward_paths, std::slice::from_ref(&asker));
     assert_eq!(field(&answer.octets, "Auto-Submitted").as_deref(), Some("auto-replied"));
     assert_eq!(field(&answer.octets, "In-Reply-To").as_deref(), Some("<ask@example.org>"));
     let parts = children(&answer.octets);

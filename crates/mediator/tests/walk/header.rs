@@ -130,6 +130,8 @@ async fn the_authors_name_stands_outside_only_where_the_list_allows_it() {
     assert_eq!(field(&copy, "From").as_deref(), Some(expected));
     assert_eq!(field(reading.text.as_bytes(), "From").as_deref(), Some(expected));
     assert!(!String::from_utf8_lossy(&copy).contains("alice@"), "her address stays inside");
+    let (copy, _) = stage.read(stage.letter().about("three").named("[signed] Bob").combined()).await;
+    assert_eq!(field(&copy, "From").as_deref(), Some("\"Bob via The Friends\" <friends@lists.example.org>"));
 }
 
 #[tokio::test]

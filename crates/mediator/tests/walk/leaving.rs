@@ -104,7 +104,7 @@ async fn a_removed_member_leaves_no_row_no_key_and_no_address() {
     })
     .await
     .unwrap();
-    assert_eq!(names, [alice.address.clone()]);
+    assert_eq!(names, std::slice::from_ref(&alice.address));
     let files = house.files();
     assert!(!holds(&files, b"bob@example.org"));
     for key in [bob.certificate(), renewed.certificate()] {
