@@ -22,6 +22,7 @@ mod findings;
 mod formats;
 mod header;
 mod held;
+mod importing;
 mod keys;
 mod leaving;
 mod meanwhile;
