@@ -50,11 +50,11 @@ impl TestServer {
     pub(crate) fn initialised() -> Self {
         let sink = MailSink::start().unwrap();
         let relay = sink.address().to_string();
-        Self::initialised_with(sink, &relay)
+        Self::initialised_with(sink, "127.0.0.1:0", &relay)
     }
 
-    /// A fresh site that relays to this address, not yet serving.
-    pub(crate) fn initialised_with(sink: MailSink, relay: &str) -> Self {
+    /// A fresh site that listens here and relays there, not yet serving.
+    pub(crate) fn initialised_with(sink: MailSink, lmtp: &str, relay: &str) -> Self {
         let home = tempfile::Builder::new().prefix("chancery-").tempdir().unwrap();
         for directory in ["tmp", "work", "log"] {
             std::fs::create_dir(home.path().join(directory)).unwrap();
@@ -67,7 +67,7 @@ impl TestServer {
             .arg("init")
             .arg("--data")
             .arg(&data)
-            .args(&["--domain", DOMAIN, "--lmtp", "127.0.0.1:0", "--relay", relay])
+            .args(&["--domain", DOMAIN, "--lmtp", lmtp, "--relay", relay])
             .arg("--passphrase-file")
             .arg(server.passphrase_file())
             .ok();
