@@ -170,9 +170,17 @@ fn a_member_whose_key_is_not_confirmed_gets_nothing_and_cannot_post() {
     carol.import(&list.key);
     let list_key = alice.fingerprint_of(&list.address);
     let from_carol = Letter::new(&carol, &list.address, "Hello", "Hello.");
-    server.post(&carol.address, &list.address, &protect(&carol, &list_key, &from_carol, Protection::Combined));
+    server.post(
+        &carol.address,
+        &list.address,
+        &protect(&carol, &list_key, &from_carol, Protection::Combined),
+    );
     let from_alice = Letter::new(&alice, &list.address, "Hello", "Hello.");
-    server.post(&alice.address, &list.address, &protect(&alice, &list_key, &from_alice, Protection::Combined));
+    server.post(
+        &alice.address,
+        &list.address,
+        &protect(&alice, &list_key, &from_alice, Protection::Combined),
+    );
     Copy::open(&server.sink.nth_for(&bob.address, 1), &list, &bob);
     server.settle();
     assert_eq!(server.sink.so_far_for(&bob.address).len(), 1, "carol's post did not go out");

@@ -153,7 +153,8 @@ fn assert_from(copy: &Copy, letter: &Letter, author: &JsPerson) {
 
 /// One command of the script.
 fn run(command: &str, input: &Value) -> Value {
-    let module = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../npm/node_modules/openpgp/dist/node/openpgp.mjs");
+    let module =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("../npm/node_modules/openpgp/dist/node/openpgp.mjs");
     assert!(module.exists(), "{} is missing; `./test` installs it", module.display());
     let ran = Program::new("node")
         .env("OPENPGP", module)

@@ -89,10 +89,7 @@ impl Mailbox {
         let command =
             format!("stty cols 100 rows 40; neomutt -n -F {} -f {}", configuration.display(), mail.display());
         // It wants a terminal; `script` is one.
-        self.program("script")
-            .env("TERM", "xterm")
-            .args(&["-qefc", &command, "/dev/null"])
-            .ok();
+        self.program("script").env("TERM", "xterm").args(&["-qefc", &command, "/dev/null"]).ok();
         std::fs::read_to_string(shown).unwrap()
     }
 }

@@ -45,7 +45,13 @@ impl SqPerson {
     fn join(&self, server: &TestServer, list: &TestList) {
         let key = self.path("public.pgp");
         server.chancery(&[
-            "member", "add", &list.address, &self.address, "--key", key.to_str().unwrap(), "--confirmed",
+            "member",
+            "add",
+            &list.address,
+            &self.address,
+            "--key",
+            key.to_str().unwrap(),
+            "--confirmed",
         ]);
         std::fs::write(self.path("list.pgp"), &list.key).unwrap();
     }
@@ -58,7 +64,8 @@ impl SqPerson {
 
     /// Encrypted to the list; signed too if `sign`.
     fn sealed(&self, octets: &[u8], sign: bool) -> String {
-        let mut program = Program::new("sq").args(&["encrypt", "--recipient-cert"]).arg(self.path("list.pgp"));
+        let mut program =
+            Program::new("sq").args(&["encrypt", "--recipient-cert"]).arg(self.path("list.pgp"));
         if sign {
             program = program.arg("--signer-key").arg(self.path("secret.pgp"));
         }

@@ -76,7 +76,9 @@ fn checked_outside(received: &Received, list: &TestList) -> Part {
     assert_eq!(message.field("Subject"), Some("[...]"));
     let list_id = message.field("List-Id").unwrap();
     assert!(list_id.contains(&format!("<{}>", list.address.replace('@', "."))), "List-Id: {list_id}");
-    for field in ["List-Post", "List-Help", "List-Owner", "List-Unsubscribe", "Autocrypt", "Date", "Message-ID"] {
+    for field in
+        ["List-Post", "List-Help", "List-Owner", "List-Unsubscribe", "Autocrypt", "Date", "Message-ID"]
+    {
         assert!(message.field(field).is_some(), "no {field} in\n{message}");
     }
     assert!(message.field("Autocrypt").unwrap().contains(&format!("addr={};", list.address)));
@@ -93,7 +95,8 @@ pub(crate) fn armored(message: &Part) -> Vec<u8> {
     assert_eq!(String::from_utf8_lossy(children[0].body()).trim(), "Version: 1");
     assert_eq!(children[1].media_type(), "application/octet-stream");
     let armored = children[1].body().to_vec();
-    let lines: Vec<String> = String::from_utf8_lossy(&armored).trim_end().lines().map(str::to_owned).collect();
+    let lines: Vec<String> =
+        String::from_utf8_lossy(&armored).trim_end().lines().map(str::to_owned).collect();
     assert_eq!(lines[lines.len() - 1], "-----END PGP MESSAGE-----");
     let checksum = &lines[lines.len() - 2];
     assert!(checksum.starts_with('=') && checksum.len() == 5, "no CRC24 line but {checksum}");

@@ -75,7 +75,12 @@ impl Dialogue {
     }
 
     /// Hands one message in; the replies are those of each recipient, its RCPT's where that was refused.
-    pub(crate) fn hand_in(&mut self, reverse_path: &str, forward_paths: &[&str], message: &[u8]) -> Vec<Reply> {
+    pub(crate) fn hand_in(
+        &mut self,
+        reverse_path: &str,
+        forward_paths: &[&str],
+        message: &[u8],
+    ) -> Vec<Reply> {
         let reply = self.say(&format!("MAIL FROM:<{reverse_path}>"));
         assert!(reply.is_ok(), "{reply:?}");
         let mut replies: Vec<Reply> =

@@ -66,6 +66,11 @@ impl GpgPerson {
         Self::without_key(local).with_key(KeyKind::Cv25519, "1d", Some("20200101T000000"))
     }
 
+    /// Somebody whose key was made long ago and has no end.
+    pub(crate) fn with_old_key(local: &str) -> Self {
+        Self::without_key(local).with_key(KeyKind::Cv25519, "0", Some("20200101T000000"))
+    }
+
     fn without_key(local: &str) -> Self {
         let home = tempfile::Builder::new().prefix("gpg-").tempdir().unwrap();
         let name = local[..1].to_uppercase() + &local[1..];
@@ -190,9 +195,7 @@ impl GpgPerson {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("signature-{}.asc", NUMBER.fetch_add(1, Ordering::Relaxed));
         let file = self.file(&name, signature);
-        GpgOpened::of(
-            self.gpg().args(&["--status-fd", "2", "--verify", &file, "-"]).input(octets).run(),
-        )
+        GpgOpened::of(self.gpg().args(&["--status-fd", "2", "--verify", &file, "-"]).input(octets).run())
     }
 }
 

@@ -13,10 +13,8 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn of(octets: &[u8]) -> Self {
-        let body = find(octets, b"\r\n\r\n").map_or_else(
-            || find(octets, b"\n\n").map_or(octets.len(), |at| at + 2),
-            |at| at + 4,
-        );
+        let body = find(octets, b"\r\n\r\n")
+            .map_or_else(|| find(octets, b"\n\n").map_or(octets.len(), |at| at + 2), |at| at + 4);
         let header = String::from_utf8_lossy(&octets[..body]).replace("\r\n", "\n");
         let unfolded = header.replace("\n ", " ").replace("\n\t", " ");
         let fields = unfolded
@@ -69,11 +67,7 @@ impl Part {
         };
         let script = "import sys,codecs; \
             sys.stdout.buffer.write(codecs.decode(sys.stdin.buffer.read(), sys.argv[1]))";
-        super::process::Program::new("python3")
-            .args(&["-c", script, codec])
-            .input(self.body())
-            .ok()
-            .text()
+        super::process::Program::new("python3").args(&["-c", script, codec]).input(self.body()).ok().text()
     }
 
     /// The children of a multipart, each with exactly the octets between its boundaries.

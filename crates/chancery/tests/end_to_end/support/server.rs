@@ -213,7 +213,15 @@ impl TestServer {
     pub(crate) fn add(&self, list: &TestList, person: &GpgPerson, role: &str) {
         let key = person.public_key_file();
         self.chancery(&[
-            "member", "add", &list.address, &person.address, "--role", role, "--key", &key, "--confirmed",
+            "member",
+            "add",
+            &list.address,
+            &person.address,
+            "--role",
+            role,
+            "--key",
+            &key,
+            "--confirmed",
         ]);
         person.import(&list.key);
     }

@@ -29,7 +29,9 @@ impl Arrivals for MailSink {
     }
 
     fn nth_for(&self, address: &str, count: usize) -> Received {
-        until(&format!("message {count} for {address}"), || self.so_far_for(address).into_iter().nth(count - 1))
+        until(&format!("message {count} for {address}"), || {
+            self.so_far_for(address).into_iter().nth(count - 1)
+        })
     }
 }
 
