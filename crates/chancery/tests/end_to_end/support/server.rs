@@ -121,6 +121,12 @@ impl TestServer {
         child.wait().unwrap();
     }
 
+    /// Waits for a server to end that something else brought down.
+    pub(crate) fn reap(&mut self) {
+        let mut child = self.child.take().expect("it serves");
+        until("the server to end", || child.try_wait().unwrap());
+    }
+
     /// SIGTERM, and waits for the end, which must be an orderly one.
     pub(crate) fn stop(&mut self) {
         let mut child = self.child.take().expect("it serves");
