@@ -8,7 +8,7 @@ use crate::support::gpg::{GpgPerson, KeyKind};
 use crate::support::marker::{Marker, assert_nowhere_below};
 use crate::support::process::Program;
 use crate::support::seed::{Seed, full};
-use crate::support::server::{TestList, TestServer, entries};
+use crate::support::server::{TestList, TestServer};
 use crate::support::sink::{Arrivals as _, Fault};
 use crate::support::wait::until;
 
@@ -133,8 +133,7 @@ fn a_held_post_waits_as_ciphertext_until_it_is_accepted_or_discarded() {
             stage.server.post(&stage.alice.address, &list.address, &post);
             stage.server.settle();
             stage.assert_silent(&format!("held, {came:?}"));
-            let held = stage.server.json(&["held", "list", &list.address]);
-            let held = entries(&held, "held");
+            let held = stage.server.held(&list.address);
             assert_eq!(held.len(), 1, "{held:#?}");
             let id = held[0]["id"].to_string();
             // Shown to the owner alone, encrypted.
@@ -226,10 +225,10 @@ fn a_retried_post_leaves_no_trace() {
         stage.server.post(&stage.alice.address, &list.address, &post);
         until("a copy to be put off", || {
             let queue = stage.server.json(&["queue"]);
-            (queue["failing"].as_u64().unwrap_or_default() > 0).then_some(())
+            (queue["retrying"].as_u64().unwrap_or_default() > 0).then_some(())
         });
         stage.assert_silent(&format!("put off, {came:?}"));
-        stage.server.chancery(&["queue", "--retry"]);
+        stage.server.chancery(&["queue", "retry"]);
         Copy::open(&stage.server.sink.nth_for(&stage.bob.address, number + 1), &list, &stage.bob);
         stage.server.settle();
         stage.assert_silent(&format!("delivered at last, {came:?}"));

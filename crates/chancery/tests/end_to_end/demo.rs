@@ -15,7 +15,7 @@ fn every_step_of_the_demo_holds() {
         .ok();
     let document: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert_eq!(document["held"], true, "{document:#}");
-    let steps = entries(&document, "steps");
+    let steps = entries(&document["steps"]);
     assert!(steps.len() >= 10, "{document:#}");
     for step in steps {
         assert_eq!(step["held"], true, "{step:#}");

@@ -102,7 +102,7 @@ fn version_6_members_write_to_and_read_from_a_version_4_list_beside_gnupg() {
 #[test]
 fn a_version_6_list_serves_members_of_both_versions() {
     let server = TestServer::start();
-    let list = server.list_with("friends", &[], &["--key-algorithm", "ed25519-v6"]);
+    let list = server.list_with("friends", &[], &["--algorithm", "ed25519-v6"]);
     let (alice, bob, carol) = (JsPerson::new("alice", 6), JsPerson::new("bob", 6), JsPerson::new("carol", 4));
     for person in [&alice, &bob, &carol] {
         person.join(&server, &list);

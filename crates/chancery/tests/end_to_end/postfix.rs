@@ -199,7 +199,7 @@ fn a_list_behind_postfix_takes_and_sends_and_survives_a_pause() {
 
     // Nothing was parked, and nobody got anything but copies.
     let queue = server.json(&["queue"]);
-    assert!(entries(&queue, "parked").is_empty(), "{queue:#}");
+    assert!(entries(&queue["parked"]).is_empty(), "{queue:#}");
     assert!(server.sink.messages().iter().all(|each| find(&each.octets, b"List-Id").is_some()));
 }
 

@@ -10,7 +10,7 @@ use crate::support::forge;
 use crate::support::gpg::{GpgPerson, KeyKind, Revocation};
 use crate::support::marker::{Marker, assert_nowhere_below};
 use crate::support::seed::Seed;
-use crate::support::server::{TestList, TestServer, entries};
+use crate::support::server::{TestList, TestServer};
 use crate::support::sink::Arrivals as _;
 
 /// A list with two good members and somebody who is up to no good; everything bad says the same secret word.
@@ -236,8 +236,7 @@ fn an_expired_signature_is_held_and_an_owner_can_accept_it() {
     let message = letter.encrypted(&erin.sealed(&signed, &[&stage.list_key], &[]));
     stage.assert_refused("an expired signature", &["expired_signature"], &message);
 
-    let held = stage.server.json(&["held", "list", &stage.list.address]);
-    let held = entries(&held, "held");
+    let held = stage.server.held(&stage.list.address);
     assert_eq!(held.len(), 1, "{held:#?}");
     let id = held[0]["id"].to_string();
     stage.server.chancery(&["held", "accept", &stage.list.address, &id]);
@@ -246,8 +245,8 @@ fn an_expired_signature_is_held_and_an_owner_can_accept_it() {
     let copy = Copy::open(&copy, &stage.list, &stage.bob);
     assert!(copy.subject().contains("Late"));
     stage.server.settle();
-    let held = stage.server.json(&["held", "list", &stage.list.address]);
-    assert!(entries(&held, "held").is_empty(), "{held:#}");
+    let held = stage.server.held(&stage.list.address);
+    assert!(held.is_empty(), "{held:#?}");
 }
 
 #[test]

@@ -71,6 +71,15 @@ impl GpgPerson {
         Self::without_key(local).with_key(KeyKind::Cv25519, "0", Some("20200101T000000"))
     }
 
+    /// Somebody whose key can sign, and to whom nobody can encrypt.
+    pub(crate) fn with_signing_key(local: &str) -> Self {
+        let mut person = Self::without_key(local);
+        let user_id = format!("{} <{}>", person.name, person.address);
+        person.gpg().args(&["--quick-generate-key", &user_id, "ed25519", "sign", "0"]).ok();
+        person.fingerprint = person.fingerprint_of(&person.address);
+        person
+    }
+
     fn without_key(local: &str) -> Self {
         let home = tempfile::Builder::new().prefix("gpg-").tempdir().unwrap();
         let name = local[..1].to_uppercase() + &local[1..];

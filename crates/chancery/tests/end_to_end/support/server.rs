@@ -67,7 +67,7 @@ impl TestServer {
             .arg("init")
             .arg("--data")
             .arg(&data)
-            .args(&["--domain", DOMAIN, "--lmtp", lmtp, "--relay", relay])
+            .args(&["--domain", DOMAIN, "--lmtp", lmtp, "--relay", relay, "--cheap-passphrase"])
             .arg("--passphrase-file")
             .arg(server.passphrase_file())
             .ok();
@@ -234,8 +234,9 @@ impl TestServer {
 
     /// Makes many addresses confirmed members with one and the same key.
     pub(crate) fn import(&self, list: &TestList, addresses: &[String], person: &GpgPerson) {
-        let rows: String = addresses.iter().map(|address| format!("{address}\n")).collect();
-        let file = person.file("members.csv", format!("address\n{rows}").as_bytes());
+        let row = |address: &String| format!("{address},{}\n", person.fingerprint);
+        let rows: String = addresses.iter().map(row).collect();
+        let file = person.file("members.csv", format!("address,fingerprint\n{rows}").as_bytes());
         let key = person.public_key_file();
         self.chancery(&["member", "import", &list.address, &file, "--key", &key, "--confirmed"]);
         person.import(&list.key);
@@ -265,7 +266,16 @@ impl TestServer {
     /// How many entries of the owner's log name this finding.
     pub(crate) fn findings(&self, list: &str, finding: &str) -> usize {
         let log = self.log(list);
-        entries(&log, "entries").iter().filter(|entry| names(entry, finding)).count()
+        let names = |entry: &&Value| {
+            let findings = entry["findings"].as_str().unwrap_or_default();
+            findings.split(' ').any(|each| each.split('=').next() == Some(finding))
+        };
+        entries(&log).iter().filter(names).count()
+    }
+
+    /// The posts of a list that wait for a decision.
+    pub(crate) fn held(&self, list: &str) -> Vec<Value> {
+        entries(&self.json(&["held", "list", list])).to_vec()
     }
 }
 
@@ -282,17 +292,7 @@ impl Drop for TestServer {
     }
 }
 
-/// The array under this name of a document.
-pub(crate) fn entries<'a>(document: &'a Value, name: &str) -> &'a [Value] {
-    document[name].as_array().unwrap_or_else(|| panic!("no array {name} in {document:#}"))
-}
-
-/// Does an entry name this word as one of its values, or as an element of one?
-fn names(entry: &Value, word: &str) -> bool {
-    match entry {
-        Value::String(text) => text.split([',', ' ', '=', ':']).any(|each| each == word),
-        Value::Array(all) => all.iter().any(|each| names(each, word)),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name == word || names(value, word)),
-        _ => false,
-    }
+/// The elements of an array.
+pub(crate) fn entries(document: &Value) -> &[Value] {
+    document.as_array().unwrap_or_else(|| panic!("no array: {document:#}"))
 }
