@@ -14,13 +14,17 @@
 
 mod support;
 
+mod addresses;
 mod canary;
 mod command_line;
 mod crash;
 mod demo;
 mod gpg_composes;
+mod large;
+mod list_keys;
 mod openpgpjs;
 mod postfix;
+mod public_lists;
 mod readers;
 mod refusals;
 mod sq_composes;

@@ -61,6 +61,13 @@ impl GpgPerson {
         Self::without_key(local).with_key(kind, lifetime, None)
     }
 
+    /// A key for an address that is not a person's.
+    pub(crate) fn at(name: &str, address: &str) -> Self {
+        let mut nobody = Self::without_key(name);
+        address.clone_into(&mut nobody.address);
+        nobody.with_key(KeyKind::Cv25519, "0", None)
+    }
+
     /// Somebody whose key was made, and ended, long ago.
     pub(crate) fn with_expired_key(local: &str) -> Self {
         Self::without_key(local).with_key(KeyKind::Cv25519, "1d", Some("20200101T000000"))

@@ -5,6 +5,7 @@
 pub(crate) mod compose;
 pub(crate) mod copy;
 pub(crate) mod dialogue;
+pub(crate) mod drain;
 pub(crate) mod forge;
 pub(crate) mod gpg;
 pub(crate) mod marker;
