@@ -108,6 +108,20 @@ pub enum SignerVerdict {
     UnknownKey,
 }
 
+impl SignerVerdict {
+    /// The word in logs, JSON and help.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Weak => "weak",
+            Self::Bad => "bad",
+            Self::UnknownKey => "unknown_key",
+        }
+    }
+}
+
 /// The digest over what a signature covers: the signed octets and the signature's hashed area.
 /// Never the packet, the armour or the unhashed area, which anybody can change (RFC 9580, 5.2.4).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -165,5 +179,12 @@ impl KeyState {
             Self::Incapable => "incapable",
             Self::Missing => "missing",
         }
+    }
+
+    /// Reads that word; `None` when it is none of them.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Usable, Self::Expired, Self::Revoked, Self::Weak, Self::Incapable, Self::Missing]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 }

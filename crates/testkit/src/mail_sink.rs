@@ -108,7 +108,7 @@ struct State {
     arrived: Condvar,
     count: watch::Sender<usize>,
     faults: Mutex<Vec<Fault>>,
-    streams: Mutex<Vec<TcpStream>>,
+    streams: Mutex<Vec<(usize, TcpStream)>>,
     connections: AtomicUsize,
     commands: Mutex<Vec<String>>,
     closed: AtomicBool,
@@ -159,7 +159,7 @@ impl MailSink {
 
     /// Closes every open connection, as a relay that restarts does. New ones are accepted.
     pub fn close_connections(&self) {
-        for stream in lock(&self.state.streams).drain(..) {
+        for (_, stream) in lock(&self.state.streams).drain(..) {
             // A connection that is gone already is closed enough.
             let _ = stream.shutdown(Shutdown::Both);
         }
@@ -243,11 +243,13 @@ fn accept_all(listener: &TcpListener, state: &Arc<State>) {
         let Ok(stream) = stream else { continue };
         let number = state.connections.fetch_add(1, Ordering::SeqCst) + 1;
         let Ok(kept) = stream.try_clone() else { continue };
-        lock(&state.streams).push(kept);
+        lock(&state.streams).push((number, kept));
         let state = Arc::clone(state);
         thread::spawn(move || {
             // A client that hangs up, and a cut that was ordered, both end here.
-            let _ = Dialogue::new(stream, number, state).and_then(|mut dialogue| dialogue.run());
+            let _ = Dialogue::new(stream, number, Arc::clone(&state)).and_then(|mut dialogue| dialogue.run());
+            // The last handle of the socket goes, so that the client sees it closed.
+            lock(&state.streams).retain(|(kept, _)| *kept != number);
         });
     }
 }
@@ -276,7 +278,7 @@ impl Dialogue {
 
     fn run(&mut self) -> io::Result<()> {
         let outcome = self.converse();
-        // The sink keeps a second handle of the socket: only this closes it for the client.
+        // What was said is still delivered, and the client sees the end of it.
         let _ = self.writer.shutdown(Shutdown::Both);
         outcome
     }
@@ -409,14 +411,14 @@ impl Dialogue {
             }
             _ => None,
         });
+        let closes = lock(&self.state.faults).contains(&Fault::CloseAfterMessage);
+        // Kept before it is answered, so that whoever hears the 250 finds it here.
+        self.keep(envelope, octets);
         if dumb.is_some() {
-            self.keep(envelope, octets);
             return Err(cut());
         }
-        // The answer comes first, so that whoever waited for the message may rely on it being sent.
         self.say("250 2.0.0 taken")?;
-        self.keep(envelope, octets);
-        if lock(&self.state.faults).contains(&Fault::CloseAfterMessage) { Err(cut()) } else { Ok(()) }
+        if closes { Err(cut()) } else { Ok(()) }
     }
 
     /// The text up to the line with a single dot, unstuffed.
@@ -462,4 +464,81 @@ impl Dialogue {
 fn path(line: &str) -> String {
     let inside = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inside.map(|(path, _)| path.to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(20);
+    const TRANSACTION: &[u8] = b"EHLO x\r\nMAIL FROM:<alice@example.org>\r\nRCPT TO:<bob@example.org>\r\n\
+        DATA\r\n..dot\n.\nstill\r\n.\r\nQUIT\r\n";
+
+    /// Says all this and gives the codes of what is answered until the sink closes.
+    fn codes(sink: &MailSink, octets: &[u8]) -> Vec<String> {
+        let mut stream = TcpStream::connect(sink.address()).unwrap();
+        stream.write_all(octets).unwrap();
+        let mut answer = String::new();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        // A reset instead of an end is as good.
+        let _ = stream.read_to_string(&mut answer);
+        let last = |line: &&str| line.get(3..4) != Some("-");
+        answer.lines().filter(last).map(|line| line.chars().take(3).collect()).collect()
+    }
+
+    #[test]
+    fn a_message_is_kept_with_its_envelope() {
+        let sink = MailSink::start().unwrap();
+        assert_eq!(codes(&sink, TRANSACTION), ["220", "250", "250", "250", "354", "250", "221"]);
+        let received = sink.wait_for_blocking(1, DEADLINE).unwrap();
+        assert_eq!(received[0].octets, b".dot\n.\nstill\r\n");
+        assert_eq!(received[0].envelope.reverse_path, Some("alice@example.org".parse().unwrap()));
+        assert_eq!(received[0].envelope.forward_paths, ["bob@example.org".parse().unwrap()]);
+        assert_eq!(received[0].connection, 1);
+    }
+
+    #[test]
+    fn faults_act_and_wear_off() {
+        let sink = MailSink::start().unwrap();
+        sink.set(Fault::RefuseMessages { left: 1, reply: "451 4.3.0 busy".to_owned() });
+        assert_eq!(codes(&sink, TRANSACTION), ["220", "250", "250", "250", "354", "451", "221"]);
+        assert_eq!(codes(&sink, TRANSACTION), ["220", "250", "250", "250", "354", "250", "221"]);
+        sink.set(Fault::RefuseNthRecipient { nth: 1, reply: "550 5.1.1 nobody".to_owned() });
+        assert_eq!(codes(&sink, TRANSACTION).get(3..5).unwrap(), ["550", "554"]);
+        sink.clear_faults();
+        sink.set(Fault::CutMidData { left: 1, after: 1 });
+        assert_eq!(codes(&sink, TRANSACTION).last().unwrap(), "354");
+        sink.set(Fault::CutAfterDot { left: 1 });
+        assert_eq!(codes(&sink, TRANSACTION).last().unwrap(), "354");
+        assert_eq!(sink.messages().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_the_deadline() {
+        let sink = MailSink::start().unwrap();
+        let soon = Duration::from_millis(20);
+        assert_eq!(sink.wait_for(1, soon).await, Err(TooFew { received: 0, awaited: 1 }));
+        assert_eq!(sink.wait_for_blocking(2, soon), Err(TooFew { received: 0, awaited: 2 }));
+        assert!(sink.wait_for(0, soon).await.unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_sink_that_hangs_says_nothing_until_it_may() {
+        let sink = MailSink::start().unwrap();
+        sink.set(Fault::Hang);
+        let address = sink.address();
+        let client = thread::spawn(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(TRANSACTION).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        assert!(sink.wait_for_blocking(1, Duration::from_millis(50)).is_err());
+        sink.clear_faults();
+        assert_eq!(sink.wait_for_blocking(1, DEADLINE).unwrap().len(), 1);
+        assert!(client.join().unwrap().ends_with("221 2.0.0 bye\r\n"));
+    }
 }

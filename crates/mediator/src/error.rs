@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Why an operation was not carried out.
+
+/// One variant for each different answer that a door gives.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The list, member, key or held post that was named does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// What was asked contradicts what is there (it exists already, it is the last key, ...).
+    #[error("{0}")]
+    Conflict(String),
+    /// A value that was given cannot be used: which one, why, and what to do.
+    #[error("{field}: {why}. {remedy}")]
+    Invalid {
+        /// The argument or setting.
+        field: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do instead.
+        remedy: String,
+    },
+    /// The actor may not do this.
+    #[error("not allowed: this needs another role on the list")]
+    Forbidden,
+    /// Secrets are needed and the site key is locked.
+    #[error(
+        "the site key is locked: give the passphrase (--passphrase-file, CHANCERY_PASSPHRASE_FILE or at the prompt)"
+    )]
+    Locked,
+    /// The database failed.
+    #[error("the database failed: {0}. Nothing was changed; try again, and see whether the disk is full")]
+    Store(#[from] chancery_store::StoreError),
+    /// A cryptographic operation failed that should not.
+    #[error("a cryptographic operation failed: {0}")]
+    Crypto(String),
+}
+
+impl OperationError {
+    pub(crate) fn invalid(field: &str, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Invalid { field: field.to_owned(), why: why.into(), remedy: remedy.into() }
+    }
+}

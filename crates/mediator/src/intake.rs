@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Takes mail in: known here, of a sensible size, not going round in a loop; then sealed to the
+//! list's storage key, whatever it is, and committed. Only then is 250 said.
+
+use std::sync::Arc;
+
+use chancery_lists::{ListAddress, candidates};
+use chancery_mail::{Address, Entity, Envelope, Public};
+use chancery_smtp::{Handler, Peer, Reply};
+use chancery_store::{KeyPurpose, ListId, ListRow, NewInbound};
+use zeroize::Zeroizing;
+
+use crate::distribute::storage_certificate;
+use crate::work::WorkError;
+use crate::{Site, blocking};
+
+/// The handler of the LMTP and SMTP doors.
+pub struct Intake {
+    site: Arc<Site>,
+}
+
+impl Intake {
+    /// Mail for the lists of this site.
+    pub fn new(site: Arc<Site>) -> Self {
+        Self { site }
+    }
+
+    async fn known(&self, forward_path: &Address) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
+        find_recipient(&self.site, forward_path).await
+    }
+
+    async fn take(&self, peer: &Peer, envelope: &Envelope, octets: &[u8]) -> Result<(), WorkError> {
+        let now = self.site.now();
+        let mut rows = Vec::new();
+        for forward_path in &envelope.forward_paths {
+            let Some((list, part)) = self.known(forward_path).await? else {
+                return Err(WorkError::Unworkable("a list vanished during the transaction".to_owned()));
+            };
+            let storage = storage_certificate(&self.site, list.id).await?;
+            let trace = trace_fields(&self.site, peer, envelope, &list.address);
+            let mut received = Zeroizing::new(Vec::with_capacity(trace.len() + octets.len()));
+            received.extend_from_slice(trace.as_bytes());
+            received.extend_from_slice(octets);
+            let sealed = blocking(move || {
+                chancery_crypto::deposit(&received, &storage)
+                    .map_err(|error| WorkError::Unworkable(error.to_string()))
+            })
+            .await?;
+            let token = part.token().map(str::to_owned);
+            rows.push(NewInbound {
+                list: list.id,
+                part: part.as_str().to_owned(),
+                token,
+                sealed,
+                received_at: now,
+            });
+        }
+        let mut transaction = self.site.database.begin().await?;
+        for row in &rows {
+            transaction.add_inbound(row).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+impl Handler for Intake {
+    async fn recipient(&self, _reverse_path: Option<&Address>, forward_path: &Address) -> Reply {
+        match self.known(forward_path).await {
+            Ok(Some(_)) => Reply::new(250, (2, 1, 5), "Recipient known"),
+            Ok(None) => Reply::new(550, (5, 1, 1), "No such list here"),
+            Err(error) => {
+                tracing::error!(%error, "could not look a recipient up");
+                temporary_failure()
+            }
+        }
+    }
+
+    async fn message(&self, peer: &Peer, envelope: Envelope, octets: Zeroizing<Vec<u8>>) -> Vec<Reply> {
+        let recipients = envelope.forward_paths.len();
+        let answer = |reply: Reply| vec![reply; recipients];
+        let entity = Entity::<Public>::from_zeroizing(octets);
+        if chancery_mail::received_count(&entity) > self.site.config.received_limit {
+            return answer(Reply::new(554, (5, 4, 6), "Too many hops, this looks like a loop"));
+        }
+        for forward_path in &envelope.forward_paths {
+            if let Ok(Some((list, _))) = self.known(forward_path).await {
+                let list_id = format!("{}.{}", list.address.local(), list.address.domain());
+                if chancery_mail::has_loop_mark(&entity, &list_id) {
+                    return answer(Reply::new(554, (5, 4, 6), "This message has been through this list"));
+                }
+            }
+        }
+        match self.take(peer, &envelope, entity.octets()).await {
+            Ok(()) => {
+                self.site.bell.notify_waiters();
+                answer(Reply::new(250, (2, 0, 0), "Taken"))
+            }
+            Err(error) => {
+                tracing::error!(%error, "could not take a message in");
+                answer(temporary_failure())
+            }
+        }
+    }
+}
+
+fn temporary_failure() -> Reply {
+    Reply::new(451, (4, 3, 0), "Cannot take mail at the moment, try again later")
+}
+
+/// Which list and which of its addresses this is.
+async fn find_recipient(
+    site: &Site,
+    forward_path: &Address,
+) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
+    if forward_path.domain() != site.config.domain {
+        return Ok(None);
+    }
+    for (local, part) in candidates(forward_path.local()) {
+        let Ok(address) = forward_path.with_local(&local) else { continue };
+        if let Some(list) = site.database.list_by_address(&address).await? {
+            return Ok(Some((list, part)));
+        }
+    }
+    Ok(None)
+}
+
+/// `Return-Path` and `Received` (RFC 5321, section 4.4), for the sealed copy alone.
+fn trace_fields(site: &Site, peer: &Peer, envelope: &Envelope, list: &Address) -> String {
+    let reverse_path = envelope.reverse_path.as_ref().map(Address::to_string).unwrap_or_default();
+    format!(
+        "Return-Path: <{reverse_path}>\r\nReceived: from {} by {} with {}\r\n\tfor <{list}>; {}\r\n",
+        peer.hello,
+        site.config.domain,
+        peer.with,
+        site.now().to_rfc5322(),
+    )
+}
+
+/// Opens what intake sealed.
+pub(crate) async fn withdraw_received(
+    site: &Arc<Site>,
+    list: ListId,
+    sealed: &[u8],
+) -> Result<Entity<Public>, WorkError> {
+    let keyring = site.vault()?.keyring(&site.database, list, KeyPurpose::Storage, site.now()).await?;
+    let sealed = sealed.to_vec();
+    blocking(move || {
+        let octets = chancery_crypto::withdraw(&sealed, &keyring)
+            .map_err(|error| WorkError::Unworkable(format!("the stored message does not open: {error}")))?;
+        Ok(Entity::from_zeroizing(octets))
+    })
+    .await
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Changes one person's subscription: delivery, moderation, key, how their copies are addressed.
+
+use chancery_lists::Disposition;
+use chancery_mail::Address;
+use chancery_store::SubscriptionChange;
+
+use super::find::find_list;
+use super::show_member::{MemberView, show_member};
+use crate::actor::{Actor, Permission, authorize};
+use crate::pin::{enrollable, new_pin};
+use crate::{OperationError, Site};
+
+/// What to change; `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct MemberChange {
+    /// Whether copies are delivered.
+    pub enabled: Option<bool>,
+    /// What happens to their posts whatever the list's default; `Some(None)` takes the default again.
+    pub moderation: Option<Option<Disposition>>,
+    /// `hidden` or `shown`; `Some(None)` takes the list's default again.
+    pub recipient_key_id: Option<Option<String>>,
+    /// Another public key in place of theirs.
+    pub key: Option<Vec<u8>>,
+    /// Whether the caller has made sure that the (new or present) key is theirs.
+    pub confirmed: bool,
+    /// Whether a key that does not name the address is theirs all the same.
+    pub any_user_id: bool,
+}
+
+/// Changes it. What waits for delivery follows at once: each copy is made with the key of the moment.
+///
+/// # Errors
+/// When they are not on the list, or the key cannot be used.
+pub async fn set_member(
+    site: &Site,
+    actor: &Actor,
+    list: &Address,
+    address: &Address,
+    change: MemberChange,
+) -> Result<MemberView, OperationError> {
+    let row = find_list(site, list).await?;
+    authorize(site, actor, Permission::Administer, Some(row.id)).await?;
+    show_member(site, actor, list, address).await?;
+    let now = site.now();
+    let pin = match &change.key {
+        Some(octets) => {
+            Some(new_pin(&enrollable(octets, address, change.any_user_id, now)?, change.confirmed, now))
+        }
+        None => None,
+    };
+    let mut transaction = site.database.begin().await?;
+    for subscription in transaction.subscription(row.id, address).await? {
+        let words = SubscriptionChange {
+            display_name: None,
+            enabled: change.enabled,
+            moderation: change.moderation.map(|own| own.map(|disposition| disposition.as_str().to_owned())),
+            recipient_key_id: change.recipient_key_id.clone(),
+        };
+        transaction.set_subscription(subscription.id, &words).await?;
+    }
+    match (&pin, change.confirmed) {
+        (Some(pin), _) => {
+            transaction.pin(row.id, address, pin).await?;
+        }
+        (None, true) => match transaction.pin_of(row.id, address).await? {
+            Some(pin) => transaction.confirm_pin(row.id, address, &pin.facts.fingerprint).await?,
+            None => {
+                return Err(OperationError::invalid(
+                    "confirmed",
+                    format!("{address} has no key to confirm"),
+                    "Add --key FILE with their public key",
+                ));
+            }
+        },
+        (None, false) => {}
+    }
+    transaction.commit().await?;
+    show_member(site, actor, list, address).await
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A held post for the eyes of one owner or moderator: encrypted to their key, never printed.
+
+use std::sync::Arc;
+
+use chancery_crypto::{Content, RecipientKey, RecipientKeyId, seal};
+use chancery_lists::Role;
+use chancery_mail::compose::{random_message_id, sealed_message_frame, sealed_payload};
+use chancery_mail::{Address, AuthorPart, HeaderProtection, PostHeader, author_entity, outer_header};
+use chancery_store::{HeldId, KeyPurpose};
+use zeroize::Zeroizing;
+
+use super::find::{find_list, settings_of};
+use super::show_list::MOST_OWNERS;
+use super::show_member::usable_copy;
+use crate::actor::{Actor, Permission, authorize};
+use crate::departure::Departure;
+use crate::distribute::list_face;
+use crate::vault::crypto;
+use crate::work::WorkError;
+use crate::{OperationError, Site, blocking};
+
+/// The whole message, PGP/MIME encrypted to `reader`, ready to be opened by a mail program. The
+/// operator names the reader; without one it is the list's only owner.
+///
+/// # Errors
+/// When there is no such held post, or the reader is no owner or moderator with a usable key.
+pub async fn show_held(
+    site: &Arc<Site>,
+    actor: &Actor,
+    list: &Address,
+    held: i64,
+    reader: Option<&Address>,
+) -> Result<Vec<u8>, OperationError> {
+    let row = find_list(site, list).await?;
+    authorize(site, actor, Permission::Moderate, Some(row.id)).await?;
+    let found =
+        site.database.held_by_id(HeldId(held)).await?.filter(|found| found.list == row.id).ok_or_else(
+            || {
+                OperationError::NotFound(format!(
+                    "no held post {held} on {list}; `chancery held list {list}` names those there are"
+                ))
+            },
+        )?;
+    let reader = match (actor, reader) {
+        (Actor::Person(address), _) => address.clone(),
+        (Actor::Operator, Some(address)) => address.clone(),
+        (Actor::Operator, None) => only_owner(site, row.id, list).await?,
+    };
+    authorize(site, &Actor::Person(reader.clone()), Permission::Moderate, Some(row.id)).await?;
+    let now = site.now();
+    let pin = site.database.pin_of(row.id, &reader).await?;
+    usable_copy(true, pin.as_ref().map(|pin| &pin.facts), now)
+        .map_err(|why| OperationError::Conflict(format!("{reader} cannot read it: {}", why.plain_words())))?;
+    let key = pin
+        .and_then(|pin| pin.recipient_key)
+        .and_then(|octets| RecipientKey::from_octets(&octets).ok())
+        .ok_or_else(|| OperationError::Conflict(format!("{reader} has no usable key")))?;
+    let received =
+        crate::intake::withdraw_received(site, row.id, &found.sealed).await.map_err(operation_error)?;
+    let signing = site.vault()?.keyring(&site.database, row.id, KeyPurpose::Posting, now).await?;
+    let face = list_face(&row, &settings_of(&row)?, &signing);
+    let mut chance = site.chance();
+    let findings = found.findings;
+    blocking(move || {
+        let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
+        let outer = chancery_mail::letterhead(&received);
+        let inner = match &opened.content {
+            Content::Cleartext(payload) => chancery_mail::protected_letterhead(payload),
+            Content::Public(_) | Content::None => None,
+        };
+        let letterhead = inner.as_ref().unwrap_or(&outer);
+        let header = PostHeader {
+            message_id: random_message_id(face.address.domain(), &mut chance),
+            date: letterhead.date.unwrap_or(now),
+            date_text: letterhead.date_text.clone(),
+            subject: Zeroizing::new(format!("[held] {}", letterhead.subject.as_str())),
+            from_display: face.display_name.clone(),
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            protection: HeaderProtection::Subject,
+        };
+        let from =
+            letterhead.from.as_ref().map_or("nobody".to_owned(), |mailbox| mailbox.address.to_string());
+        let result =
+            format!("This post is held: {findings}\nIt says it is from: {from}\nHeld post number: {held}");
+        let payload = match &opened.content {
+            Content::Cleartext(entity) => {
+                let author = AuthorPart::AsReceived(entity);
+                sealed_payload(&face, &header, &result, author, None, &mut chance)
+            }
+            Content::Public(_) | Content::None => {
+                let entity = author_entity(&received);
+                let author = AuthorPart::AsReceived(&entity);
+                sealed_payload(&face, &header, &result, author, None, &mut chance)
+            }
+        };
+        let outer = outer_header(&face, &header);
+        let frame = Arc::new(sealed_message_frame(outer.octets(), &mut chance));
+        let (body, session_key) = seal(&payload, &signing, key.format(), now).map_err(crypto)?;
+        let copy = body.wrap(&session_key, &key, RecipientKeyId::Shown).map_err(crypto)?;
+        let departure = Departure::Sealed { frame, copy };
+        departure.check().map_err(|error| WorkError::Unworkable(error.to_string()))?;
+        Ok(departure.slices().concat())
+    })
+    .await
+    .map_err(operation_error)
+}
+
+async fn only_owner(
+    site: &Site,
+    list: chancery_store::ListId,
+    address: &Address,
+) -> Result<Address, OperationError> {
+    let owners = site.database.subscriptions(list, Some(Role::Owner.as_str()), None, MOST_OWNERS).await?;
+    match owners.as_slice() {
+        [one] => Ok(one.subscription.address.clone()),
+        [] => Err(OperationError::Conflict(format!(
+            "{address} has no owner who could read it; add one with `chancery member add {address} ADDRESS --role \
+             owner --key FILE --confirmed`"
+        ))),
+        _ => Err(OperationError::invalid(
+            "to",
+            "the list has several owners",
+            "Say for whom it is to be encrypted: --to ADDRESS",
+        )),
+    }
+}
+
+fn operation_error(error: WorkError) -> OperationError {
+    match error {
+        WorkError::Store(error) => OperationError::Store(error),
+        other => OperationError::Crypto(other.to_string()),
+    }
+}

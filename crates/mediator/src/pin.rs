@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the store keeps of a member's certificate, so that fan-out parses none: the chosen
+//! encryption key's packet, how it can be used, and until when that is true.
+
+use chancery_crypto::Certificate;
+use chancery_mail::{Address, Instant, KeyState};
+use chancery_store::NewPin;
+
+use crate::OperationError;
+
+/// The row for a certificate that is pinned to an address.
+pub(crate) fn new_pin(certificate: &Certificate, confirmed: bool, now: Instant) -> NewPin {
+    let facts = certificate.facts(now);
+    let (recipient_key, key_format, key_state, key_expires) = match certificate.recipient_key(now) {
+        Ok(key) => {
+            let format = key.format().as_str().to_owned();
+            (Some(key.to_octets()), Some(format), KeyState::Usable, key.expires())
+        }
+        Err(state) => (None, None, state, facts.expires),
+    };
+    NewPin {
+        fingerprint: certificate.fingerprint(),
+        certificate: certificate.octets(),
+        key_ids: certificate.key_ids(),
+        confirmed,
+        recipient_key,
+        format: key_format,
+        key_state: key_state.as_str().to_owned(),
+        key_expires,
+        pinned_at: now,
+    }
+}
+
+/// Reads a certificate that somebody wants to enrol for an address, and refuses what could not be
+/// used or is not theirs. `any_user_id` is the operator's word that the key is theirs all the same.
+pub(crate) fn enrollable(
+    octets: &[u8],
+    address: &Address,
+    any_user_id: bool,
+    now: Instant,
+) -> Result<Certificate, OperationError> {
+    let certificate = Certificate::parse(octets).map_err(|error| {
+        OperationError::invalid("key", error.to_string(), "Give one public OpenPGP key, armored or binary")
+    })?;
+    usable(&certificate, now)?;
+    named(&certificate, address, any_user_id, now)?;
+    Ok(certificate)
+}
+
+/// Whether mail can be encrypted to it now.
+pub(crate) fn usable(certificate: &Certificate, now: Instant) -> Result<(), OperationError> {
+    let fingerprint = certificate.fingerprint();
+    let why = match certificate.recipient_key(now) {
+        Ok(_) => return Ok(()),
+        Err(KeyState::Expired) => "has expired",
+        Err(KeyState::Revoked) => "has been revoked",
+        Err(KeyState::Weak) => "is too weak to be trusted (its algorithm, its size or its SHA-1 signatures)",
+        Err(_) => "has no key that mail can be encrypted to",
+    };
+    Err(OperationError::invalid(
+        "key",
+        format!("the key {fingerprint} {why}"),
+        "Ask its owner for a current public key and give that file",
+    ))
+}
+
+fn named(
+    certificate: &Certificate,
+    address: &Address,
+    any_user_id: bool,
+    now: Instant,
+) -> Result<(), OperationError> {
+    let facts = certificate.facts(now);
+    if any_user_id || facts.addresses.contains(address) {
+        return Ok(());
+    }
+    Err(OperationError::invalid(
+        "key",
+        format!("no user ID of the key {} names {address}", certificate.fingerprint()),
+        "Check that it is the right file; if it is theirs all the same, add --any-user-id",
+    ))
+}

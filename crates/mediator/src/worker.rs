@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The loops of a running server: judging what came in, delivering what waits, keeping keys fresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chancery_lists::ListAddress;
+use chancery_store::InboundRow;
+use tokio::sync::watch;
+
+use crate::deliver::Delivery;
+use crate::work::WorkError;
+use crate::{Site, key_request, owner_mail, post, upkeep};
+
+/// How long a claim on an inbound message lasts: longer than any message takes.
+const LEASE: Duration = Duration::from_secs(600);
+/// A message that was begun so often without an end is parked: it crashes whoever touches it.
+const ATTEMPTS: i64 = 3;
+/// How often the tables are looked at without being called; other processes cannot ring our bell.
+const GLANCE: Duration = Duration::from_millis(500);
+/// How long to wait when the database does not answer.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How often keys are looked after.
+const UPKEEP: Duration = Duration::from_secs(3600);
+
+/// Judges inbound messages until told to stop.
+pub async fn judge_inbound(site: Arc<Site>, worker: String, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match judge_one(&site, &worker).await {
+            Ok(true) => {}
+            Ok(false) => wait(&site, GLANCE, &mut stop).await,
+            Err(error) => {
+                tracing::error!(%error, "the worker waits for the database");
+                wait(&site, AFTER_FAILURE, &mut stop).await;
+            }
+        }
+    }
+}
+
+/// Delivers what is due until told to stop.
+pub async fn deliver_outgoing(site: Arc<Site>, worker: String, mut stop: watch::Receiver<bool>) {
+    let mut delivery = Delivery::new(worker);
+    while !*stop.borrow() {
+        match delivery.deliver_some(&site).await {
+            Ok(true) => {}
+            Ok(false) => wait(&site, GLANCE, &mut stop).await,
+            Err(error) => {
+                tracing::error!(%error, "the delivery waits for the database");
+                wait(&site, AFTER_FAILURE, &mut stop).await;
+            }
+        }
+    }
+}
+
+/// Extends list keys and looks members' keys over, until told to stop.
+pub async fn look_after_keys(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = upkeep::look_after_keys(&site).await {
+            tracing::error!(%error, "could not look after the keys");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(UPKEEP) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn wait(site: &Site, at_most: Duration, stop: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = site.bell.notified() => {}
+        () = tokio::time::sleep(at_most) => {}
+        _ = stop.changed() => {}
+    }
+}
+
+/// Claims one message and walks it to its end; `false` when there is none.
+async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
+    let Some(row) = site.database.claim_inbound(site.now(), LEASE, worker).await? else {
+        return Ok(false);
+    };
+    if row.lease.attempts > ATTEMPTS {
+        park(site, &row, "begun three times and never ended: it crashes the step that handles it").await?;
+        return Ok(true);
+    }
+    // On a task of its own, so that a panic ends this message and not the worker.
+    let (task_site, task_row) = (Arc::clone(site), row.clone());
+    let walked = tokio::spawn(async move { walk(&task_site, &task_row).await }).await;
+    match walked.unwrap_or(Err(WorkError::Panicked)) {
+        Ok(()) => {}
+        Err(error) if error.is_temporary() => {
+            let later = site.now().after(AFTER_FAILURE);
+            site.database.release_inbound(&row.lease, later, &error.to_string()).await?;
+            return Err(error);
+        }
+        Err(error) => park(site, &row, &error.to_string()).await?,
+    }
+    Ok(true)
+}
+
+async fn park(site: &Site, row: &InboundRow, why: &str) -> Result<(), WorkError> {
+    tracing::error!(inbound = row.lease.inbound.0, why, "parked a message");
+    site.database.park_inbound(&row.lease, why).await?;
+    Ok(())
+}
+
+/// Which of the list's addresses it came to decides who handles it.
+async fn walk(site: &Arc<Site>, row: &InboundRow) -> Result<(), WorkError> {
+    let Some(list) = site.database.list_by_id(row.list).await? else {
+        return Err(WorkError::Unworkable("the list is gone".to_owned()));
+    };
+    match ListAddress::from_parts(&row.part, row.token.as_deref()) {
+        Some(ListAddress::Post) => post::post(site, row, &list).await,
+        Some(ListAddress::Owner) => owner_mail::forward_to_owners(site, row, &list).await,
+        Some(ListAddress::Key) => key_request::send_key(site, row, &list).await,
+        Some(other) => Err(WorkError::Unworkable(format!(
+            "mail to LIST-{} is not handled by this version; it is kept sealed",
+            other.as_str()
+        ))),
+        None => Err(WorkError::Unworkable(format!("unknown kind of address: {}", row.part))),
+    }
+}
