@@ -207,7 +207,7 @@ fn a_crash_dumps_no_core() {
     let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
-    Program::new("kill").args(&["-SEGV", &process.to_string()]).ok();
+    Program::new("kill").args(&["-ABRT", &process.to_string()]).ok();
     stage.server.reap();
     let files = crate::support::marker::files_below(stage.server.home());
     assert!(!files.iter().any(|file| file.file_name().unwrap().to_string_lossy().starts_with("core")));

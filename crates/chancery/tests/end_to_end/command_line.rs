@@ -212,7 +212,7 @@ fn a_wrong_passphrase_opens_nothing_and_is_needed_only_for_secrets() {
         &["key", "rollover", &stage.list.address],
     ] {
         let ran = stage.server.program().args(command).args(&["--passphrase-file", &wrong]).run();
-        assert_message(&ran, FAILED, &["passphrase"]);
+        assert_message(&ran, WRONG_USE, &["passphrase"]);
     }
     for command in [&["list", "list"][..], &["key", "export", &stage.list.address], &["queue"]] {
         stage.server.program().args(command).args(&["--passphrase-file", &wrong]).ok();

@@ -26,7 +26,7 @@ fn a_server_killed_in_the_middle_of_a_fan_out_loses_nobody() {
         let mut chance = Seed::new(seed);
         server.sink.forget();
         let subject = format!("Crash {seed}");
-        let letter = Letter::new(&alice, &list.address, &subject, &"Words.\n".repeat(100));
+        let letter = Letter::new(&alice, &list.address, &subject, &format!("Words {seed}.\n").repeat(100));
         server.post(
             &alice.address,
             &list.address,
@@ -71,7 +71,8 @@ fn what_was_answered_250_survives_a_kill_in_the_same_moment() {
     let list_key = alice.fingerprint_of(&list.address);
     let rounds: usize = if full() { 50 } else { 5 };
     for round in 1..=rounds {
-        let letter = Letter::new(&alice, &list.address, &format!("Round {round}"), "Safe.");
+        let letter =
+            Letter::new(&alice, &list.address, &format!("Round {round}"), &format!("Safe, {round}."));
         let post = protect(&alice, &list_key, &letter, Protection::Combined);
         server.post(&alice.address, &list.address, &post);
         server.kill();

@@ -192,7 +192,8 @@ fn a_list_behind_postfix_takes_and_sends_and_survives_a_pause() {
     hand_in(&postfix, &alice.address, &list.address, &post);
     until("Postfix to put it off", || postfix.log().contains("status=deferred").then_some(()));
     server.serve();
-    assert_eq!(postfix.run("postqueue", &["-f"]).code, 0);
+    let flushed = postfix.run("postqueue", &["-f"]);
+    assert_eq!(flushed.code, 0, "{flushed}");
     let copy = Copy::open(&server.sink.nth_for(&bob.address, count + 1), &list, &bob);
     assert!(copy.subject().contains("While you were out"));
     until("Postfix's queue to empty", || postfix.queue_is_empty().then_some(()));

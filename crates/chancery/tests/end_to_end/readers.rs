@@ -82,7 +82,9 @@ impl Mailbox {
         let mail = self.path("mail");
         let configuration = format!(
             "set crypt_use_gpgme=yes crypt_verify_sig=yes wait_key=no prompt_after=no quit=yes mark_old=no\n\
-             set charset=utf-8 pager={}\npush \"<display-message><exit>\"\n",
+             set charset=utf-8 folder={} spoolfile={} pager={}\npush \"<display-message><exit>\"\n",
+            mail.display(),
+            mail.display(),
             pager.display()
         );
         let configuration = self.write("neomuttrc", &configuration);
