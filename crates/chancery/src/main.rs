@@ -1,4 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The program.
+//! Chancery: a mailing-list server for groups whose mail must stay private.
 
-fn main() {}
+mod cli;
+mod clock;
+mod config;
+mod demo;
+mod guard;
+mod passphrase;
+mod serve;
+mod site;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guard::keep_memory_private();
+    cli::run()
+}

@@ -209,9 +209,10 @@ impl SiteKey {
         let number = u128::from_be_bytes(sealed);
         Ok((0..26)
             .rev()
-            .map(|place| {
-                char::from(DIGITS[usize::try_from((number >> (place * 5)) & 31).unwrap_or_default()])
+            .filter_map(|place| {
+                DIGITS.get(usize::try_from((number >> (place * 5)) & 31).unwrap_or_default()).copied()
             })
+            .map(char::from)
             .collect())
     }
 

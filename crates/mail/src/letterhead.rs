@@ -128,7 +128,8 @@ fn subject(header: &Header<'_>) -> Zeroizing<String> {
     let body: Zeroizing<String> = Zeroizing::new(body.chars().take(LONGEST_SUBJECT * 16).collect());
     let decoded = Zeroizing::new(encoded_word::decode(&body));
     let line = Zeroizing::new(text::one_line(&decoded));
-    Zeroizing::new(line.chars().take(LONGEST_SUBJECT).collect())
+    let end = line.char_indices().nth(LONGEST_SUBJECT).map_or(line.len(), |(at, _)| at);
+    Zeroizing::new(line.get(..end).unwrap_or_default().trim_end().to_owned())
 }
 
 /// A `date-time` of RFC 5322, section 3.3, obsolete forms and a wrong day of the week included.
@@ -255,6 +256,10 @@ mod tests {
     #[test]
     fn a_subject_has_no_line_ends_and_an_end() {
         assert_eq!(*of("Subject: =?utf-8?Q?a=0D=0ABcc:_x=00?=\r\n\r\n").subject, "a  Bcc: x");
+        assert_eq!(
+            *of(&format!("Subject: {} b\r\n\r\n", "a".repeat(LONGEST_SUBJECT - 1))).subject,
+            "a".repeat(LONGEST_SUBJECT - 1)
+        );
         let long = format!("Subject: {}\r\n\r\n", "é".repeat(100_000));
         assert_eq!(of(&long).subject.chars().count(), LONGEST_SUBJECT);
     }

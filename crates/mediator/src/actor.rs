@@ -21,7 +21,7 @@ pub enum Actor {
 
 /// What somebody wants to do to a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
+pub(crate) enum Permission {
     /// Create and delete lists, read the whole queue.
     Site,
     /// Read and change settings, members, list keys.

@@ -275,7 +275,7 @@ impl Bench<'_> {
             date: letterhead.date.unwrap_or(workshop.now),
             date_text: letterhead.date_text.clone(),
             subject: self.subject(),
-            from_display: self.from_display(&workshop.face),
+            from_display: self.display_name(&workshop.face),
             in_reply_to: letterhead.in_reply_to.clone(),
             references: letterhead.references.clone(),
             protection: match self.settings.header_protection {
@@ -298,7 +298,7 @@ impl Bench<'_> {
         Zeroizing::new(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
     }
 
-    fn from_display(&self, face: &ListFace) -> String {
+    fn display_name(&self, face: &ListFace) -> String {
         let author = match &self.post.letterhead.from {
             Ok(mailbox) if self.settings.author_name_outside => {
                 author_name(&mailbox.display_name, &mailbox.address)

@@ -34,7 +34,7 @@ pub use operations::add_member::{NewMember, add_member};
 pub use operations::create_list::{NewList, create_list};
 pub use operations::decide_held::{HeldDecision, decide_held};
 pub use operations::delete_list::delete_list;
-pub use operations::export_key::export_key;
+pub use operations::export_key::{export_key, export_revocation};
 pub use operations::import_key::import_key;
 pub use operations::import_members::{ImportReport, MemberImport, import_members};
 pub use operations::list_held::{HeldView, list_held};

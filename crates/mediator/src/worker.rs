@@ -78,7 +78,7 @@ async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
     let Some(row) = site.database.claim_inbound(site.now(), LEASE, worker).await? else {
         return Ok(false);
     };
-    if row.lease.attempts > ATTEMPTS {
+    if row.attempts > ATTEMPTS {
         park(site, &row, "begun three times and never ended: it crashes the step that handles it").await?;
         return Ok(true);
     }

@@ -4,11 +4,11 @@
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, AnyPool, Connection as _};
 
 use crate::column::Columns as _;
 use crate::error::{StoreError, While as _};
@@ -32,6 +32,12 @@ pub struct Database {
 }
 
 const READERS: u32 = 4;
+
+/// For how long a connection, or the turn to write, is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Up to how many octets a database is rewritten through memory.
+const REWRITTEN_IN_MEMORY: i64 = 64 << 20;
 
 impl Database {
     /// Makes a new database that only its owner may read (mode 0600), and opens it.
@@ -66,9 +72,14 @@ impl Database {
         // The WAL gets the mode of the database, so this holds for both.
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).to(ACT)?;
         let url = sqlite_url(&path);
-        let writer = pool(&url, 1)?;
+        probe(&url).await?;
+        let writer = pool(&url, 1, dialect::PREPARE_CONNECTION)?;
         migrate::migrate(&writer).await?;
-        Ok(Self { writer, readers: pool(&url, READERS)?, watcher: pool(&url, 1)? })
+        Ok(Self {
+            writer,
+            readers: pool(&url, READERS, dialect::PREPARE_READER)?,
+            watcher: pool(&url, 1, dialect::PREPARE_READER)?,
+        })
     }
 
     /// A database that is gone when it is dropped, for tests. It has one connection only: whoever
@@ -77,7 +88,7 @@ impl Database {
     /// # Errors
     /// When there is no memory.
     pub async fn in_memory() -> Result<Self, StoreError> {
-        let writer = pool("sqlite::memory:", 1)?;
+        let writer = pool("sqlite::memory:", 1, dialect::PREPARE_CONNECTION)?;
         migrate::migrate(&writer).await?;
         Ok(Self { readers: writer.clone(), watcher: writer.clone(), writer })
     }
@@ -109,16 +120,47 @@ impl Database {
         sqlx::query("PRAGMA data_version").fetch_one(&self.watcher).await.to(ACT)?.integer("data_version")
     }
 
-    /// Makes sure that what was deleted is in no file any more: deleted content is zeroed in the
-    /// database (`secure_delete`), and the log of changes, which still has the older pages, is
-    /// written back and truncated.
+    /// Makes sure that what was deleted is in no file any more.
+    ///
+    /// `secure_delete` zeroes a row where it lay last, but not where the row lay before its page was
+    /// split or rebuilt, and the log of changes has the older pages too. So the database is written
+    /// anew from its living rows, and the log is written back and truncated. This costs a pass over
+    /// the whole database, and others cannot write meanwhile: do it when a list is deleted, and from
+    /// time to time; after lesser deletions [`truncate_log`](Database::truncate_log) does for now.
+    ///
+    /// A small database is rewritten through memory; a large one through a file in SQLite's temporary
+    /// directory (`SQLITE_TMPDIR`) that has no name and holds living rows only.
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when somebody kept reading an older state all the time: try again.
+    /// [`StoreError::Busy`] when others wrote, or read an older state, all the time: try again.
     pub async fn scrub(&self) -> Result<(), StoreError> {
         const ACT: &str = "scrub what was deleted";
-        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await.to(ACT)?;
-        if row.flag("busy")? { Err(StoreError::Busy { act: ACT }) } else { Ok(()) }
+        // On one connection, since where temporary things lie is a property of a connection.
+        let mut connection = self.writer.acquire().await.to(ACT)?;
+        let octets =
+            sqlx::query("SELECT page_count * page_size AS octets FROM pragma_page_count, pragma_page_size")
+                .fetch_one(&mut *connection)
+                .await
+                .to(ACT)?
+                .integer("octets")?;
+        if octets > REWRITTEN_IN_MEMORY {
+            sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await.to(ACT)?;
+        }
+        let rewritten = sqlx::raw_sql("VACUUM").execute(&mut *connection).await;
+        sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(&mut *connection).await.to(ACT)?;
+        rewritten.to(ACT)?;
+        truncate_log(ACT, &mut connection).await
+    }
+
+    /// Writes the log of changes back into the database and truncates it: the older forms of pages
+    /// that it holds are gone then.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] when somebody read an older state all the time: try again.
+    pub async fn truncate_log(&self) -> Result<(), StoreError> {
+        const ACT: &str = "truncate the log of changes";
+        let mut connection = self.writer.acquire().await.to(ACT)?;
+        truncate_log(ACT, &mut connection).await
     }
 
     /// Closes all connections, after what runs has ended. The last one of all processes removes
@@ -136,8 +178,40 @@ impl std::fmt::Debug for Database {
     }
 }
 
+async fn truncate_log(act: &'static str, connection: &mut AnyConnection) -> Result<(), StoreError> {
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await.to(act)?;
+    if row.flag("busy")? { Err(StoreError::Busy { act }) } else { Ok(()) }
+}
+
+/// Makes one connection outside the pools and reads: a pool tries again and again what fails, and
+/// then says only that it took too long.
+///
+/// SQLite does not wait when two switch a new database to its log of changes at once, since that
+/// could be a deadlock, but tells one that it is busy: that one tries again here.
+async fn probe(url: &str) -> Result<(), StoreError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    sqlx::any::install_default_drivers();
+    let opened = async {
+        loop {
+            match try_to_open(url).await {
+                Err(StoreError::Busy { .. }) => tokio::time::sleep(PAUSE).await,
+                result => return result,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened).await.unwrap_or(Err(StoreError::Busy { act: "open the database" }))
+}
+
+async fn try_to_open(url: &str) -> Result<(), StoreError> {
+    const ACT: &str = "open the database";
+    let mut connection = AnyConnection::connect(url).await.to(ACT)?;
+    sqlx::raw_sql(dialect::PREPARE_CONNECTION).execute(&mut connection).await.to(ACT)?;
+    sqlx::raw_sql("SELECT COUNT(*) FROM sqlite_schema").execute(&mut connection).await.to(ACT)?;
+    connection.close().await.to(ACT)
+}
+
 /// Connections are made when they are needed, and kept.
-fn pool(url: &str, connections: u32) -> Result<AnyPool, StoreError> {
+pub(crate) fn pool(url: &str, connections: u32, prepare: &'static str) -> Result<AnyPool, StoreError> {
     sqlx::any::install_default_drivers();
     AnyPoolOptions::new()
         .max_connections(connections)
@@ -145,18 +219,16 @@ fn pool(url: &str, connections: u32) -> Result<AnyPool, StoreError> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(30))
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                sqlx::raw_sql(dialect::PREPARE_CONNECTION).execute(connection).await.map(|_| ())
-            })
+        .acquire_timeout(PATIENCE)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { sqlx::raw_sql(prepare).execute(connection).await.map(|_| ()) })
         })
         .connect_lazy(url)
         .to("open the database")
 }
 
 /// The URL of a file, every unusual octet of its path escaped.
-fn sqlite_url(path: &PathBuf) -> String {
+fn sqlite_url(path: &Path) -> String {
     use std::fmt::Write as _;
     let mut url = String::from("sqlite://");
     for octet in path.as_os_str().as_encoded_bytes() {
@@ -168,4 +240,57 @@ fn sqlite_url(path: &PathBuf) -> String {
         }
     }
     url + "?mode=rw"
+}
+
+#[cfg(test)]
+mod tests {
+    use chancery_mail::Instant;
+
+    use super::*;
+    use crate::NewInbound;
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_to_be_full_and_what_was_kept_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Database::create(directory.path().join("chancery.db")).await.unwrap();
+        let list = store
+            .create_list(&"friends@lists.example.org".parse().unwrap(), Instant::from_unix(1))
+            .await
+            .unwrap();
+        sqlx::raw_sql("PRAGMA max_page_count = 300").execute(&store.writer).await.unwrap();
+        let message = |octets| NewInbound {
+            list,
+            part: "post".into(),
+            token: None,
+            sealed: vec![1; octets],
+            received_at: Instant::from_unix(1),
+        };
+        store.add_inbound(&message(1000)).await.unwrap();
+        let refused = store.add_inbound(&message(2_000_000)).await;
+        assert!(
+            matches!(&refused, Err(error @ StoreError::Full { .. }) if error.is_temporary()),
+            "{refused:?}"
+        );
+        store.add_inbound(&message(1000)).await.unwrap();
+        assert_eq!(store.queue_counts(None).await.unwrap().inbound, 2);
+    }
+
+    #[tokio::test]
+    async fn every_connection_that_writes_is_prepared() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Database::create(directory.path().join("chancery.db")).await.unwrap();
+        for (pragma, expected) in [
+            ("PRAGMA synchronous", 2),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA secure_delete", 1),
+            ("PRAGMA temp_store", 2),
+            ("PRAGMA trusted_schema", 0),
+            ("PRAGMA query_only", 0),
+        ] {
+            let row = sqlx::query(pragma).fetch_one(&store.writer).await.unwrap();
+            assert_eq!(sqlx::Row::get::<i64, _>(&row, 0), expected, "{pragma}");
+        }
+        let row = sqlx::query("PRAGMA journal_mode").fetch_one(&store.writer).await.unwrap();
+        assert_eq!(sqlx::Row::get::<String, _>(&row, 0), "wal");
+    }
 }

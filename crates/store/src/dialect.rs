@@ -7,7 +7,7 @@ use sqlx::error::{DatabaseError, ErrorKind};
 /// anything was read, instead of failing in the middle because what it read has become old.
 pub(crate) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 
-/// What every connection is told when it is made.
+/// What a connection that writes is told when it is made.
 ///
 /// `secure_delete` zeroes what is deleted; `synchronous = FULL` makes a commit survive a power
 /// loss in WAL mode; `temp_store = MEMORY` keeps sorting and materialising out of temporary files;
@@ -17,6 +17,12 @@ pub(crate) const PREPARE_CONNECTION: &str = "PRAGMA busy_timeout = 10000; \
      PRAGMA synchronous = FULL; \
      PRAGMA foreign_keys = ON; \
      PRAGMA secure_delete = ON; \
+     PRAGMA temp_store = MEMORY; \
+     PRAGMA trusted_schema = OFF;";
+
+/// What a connection that only reads is told: it cannot write, even by mistake.
+pub(crate) const PREPARE_READER: &str = "PRAGMA busy_timeout = 10000; \
+     PRAGMA query_only = ON; \
      PRAGMA temp_store = MEMORY; \
      PRAGMA trusted_schema = OFF;";
 

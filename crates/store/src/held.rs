@@ -62,13 +62,13 @@ impl Transaction {
         let row = self
             .optional(
                 ACT,
-                sql("INSERT INTO held (list, inbound, part, token, from_address, findings, sealed, received_at, held_at)
-                     SELECT list, id, part, token, $4, $5, sealed, received_at, $6 FROM inbound
-                     WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND state = 'waiting'
+                sql("INSERT INTO held (list, inbound, part, token, claim, from_address, findings, sealed, received_at, held_at)
+                     SELECT list, id, part, token, claim, $4, $5, sealed, received_at, $6 FROM inbound
+                     WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'
                      RETURNING id")
                 .bind(lease.inbound.0)
                 .bind(lease.worker.as_str())
-                .bind(lease.attempts)
+                .bind(lease.claim)
                 .bind(new.from.as_deref())
                 .bind(new.findings.as_str())
                 .bind(new.held_at.unix()),
@@ -132,9 +132,9 @@ impl Transaction {
         let inbound = self
             .one(
                 ACT,
-                sql("INSERT INTO inbound (id, list, part, token, sealed, received_at, approved_by, approved_at,
+                sql("INSERT INTO inbound (id, list, part, token, claim, sealed, received_at, approved_by, approved_at,
                         next_attempt_at)
-                     SELECT inbound, list, part, token, sealed, received_at, $2, $3, $3 FROM held WHERE id = $1
+                     SELECT inbound, list, part, token, claim, sealed, received_at, $2, $3, $3 FROM held WHERE id = $1
                      RETURNING id")
                 .bind(id.0)
                 .bind(by)

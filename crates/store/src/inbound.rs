@@ -45,19 +45,22 @@ pub struct InboundRow {
     pub sealed: Vec<u8>,
     /// When it was received.
     pub received_at: Instant,
+    /// How often it was claimed, this time included, since a person last sent it on its way. Who
+    /// sees it high parks the message before touching it: earlier attempts may have crashed.
+    pub attempts: i64,
     /// Set when it was held and somebody let it pass.
     pub approval: Option<Approval>,
 }
 
-/// Who works on a message, and which attempt it is.
+/// Who works on a message, by which claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboundLease {
     /// The message.
     pub inbound: InboundId,
     /// Who claimed it.
     pub worker: String,
-    /// How often it was claimed, this time included. It fences off earlier claims.
-    pub attempts: i64,
+    /// The number of this claim, which only rises: it fences off earlier claims.
+    pub claim: i64,
 }
 
 /// Who let a held message pass.
@@ -103,7 +106,7 @@ pub struct InboundSummary {
 
 debug_shows! {
     NewInbound { list, part, received_at }
-    InboundRow { lease, list, part, received_at, approval }
+    InboundRow { lease, list, part, received_at, attempts, approval }
     Approval { at }
 }
 
@@ -141,12 +144,12 @@ impl Transaction {
     ) -> Result<Option<InboundRow>, StoreError> {
         self.optional(
             "claim a received message",
-            sql("UPDATE inbound SET attempts = attempts + 1, lease_owner = $3, lease_until = $2
+            sql("UPDATE inbound SET attempts = attempts + 1, claim = claim + 1, lease_owner = $3, lease_until = $2
                  WHERE id = (SELECT id FROM inbound
                              WHERE state = 'waiting' AND next_attempt_at <= $1 AND lease_until <= $1
                              ORDER BY next_attempt_at, id LIMIT 1)
                  RETURNING id, list, part, token, sealed, received_at, approved_by, approved_at, attempts,
-                           lease_owner")
+                           claim, lease_owner")
             .bind(now.unix())
             .bind(now.after(lease).unix())
             .bind(worker),
@@ -165,7 +168,7 @@ impl Transaction {
             "extend the lease on a message",
             lease,
             sql("UPDATE inbound SET lease_until = $4
-                 WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND state = 'waiting'"),
+                 WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'"),
             |statement| statement.bind(until.unix()),
         )
         .await
@@ -185,7 +188,7 @@ impl Transaction {
             "give a message back",
             lease,
             sql("UPDATE inbound SET lease_owner = '', lease_until = 0, next_attempt_at = $4, why = $5
-                 WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND state = 'waiting'"),
+                 WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'"),
             |statement| statement.bind(next_attempt_at.unix()).bind(why),
         )
         .await
@@ -200,7 +203,7 @@ impl Transaction {
             "finish a message",
             lease,
             sql("DELETE FROM inbound
-                 WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND state = 'waiting'"),
+                 WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'"),
             |statement| statement,
         )
         .await
@@ -215,7 +218,7 @@ impl Transaction {
             "park a message",
             lease,
             sql("UPDATE inbound SET state = 'parked', why = $4, lease_owner = '', lease_until = 0
-                 WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND state = 'waiting'"),
+                 WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'"),
             |statement| statement.bind(why),
         )
         .await
@@ -296,7 +299,7 @@ impl Transaction {
         statement: Statement<'q>,
         rest: impl FnOnce(Statement<'q>) -> Statement<'q>,
     ) -> Result<(), StoreError> {
-        let statement = statement.bind(lease.inbound.0).bind(lease.worker.as_str()).bind(lease.attempts);
+        let statement = statement.bind(lease.inbound.0).bind(lease.worker.as_str()).bind(lease.claim);
         match self.run(act, rest(statement)).await? {
             0 => Err(StoreError::LeaseLost { act }),
             _ => Ok(()),
@@ -327,13 +330,14 @@ fn inbound(row: &AnyRow) -> Result<InboundRow, StoreError> {
         lease: InboundLease {
             inbound: InboundId(row.integer("id")?),
             worker: row.text("lease_owner")?,
-            attempts: row.integer("attempts")?,
+            claim: row.integer("claim")?,
         },
         list: ListId(row.integer("list")?),
         part: row.text("part")?,
         token: row.text_or_none("token")?,
         sealed: row.octets("sealed")?,
         received_at: row.instant("received_at")?,
+        attempts: row.integer("attempts")?,
         approval,
     })
 }

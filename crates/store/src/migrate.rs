@@ -62,3 +62,73 @@ async fn migrate_with(writer: &AnyPool, migrations: &'static [Migration]) -> Res
     }
     transaction.commit().await.to(ACT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROWN: &[Migration] = &[
+        Migration { version: 1, name: "first", text: include_str!("../migrations/sqlite/0001_first.sql") },
+        Migration { version: 2, name: "colours", text: "ALTER TABLE lists ADD COLUMN colour TEXT" },
+    ];
+    const BROKEN: &[Migration] = &[
+        Migration { version: 1, name: "first", text: include_str!("../migrations/sqlite/0001_first.sql") },
+        Migration {
+            version: 2,
+            name: "broken",
+            text: "ALTER TABLE lists ADD COLUMN colour TEXT; INSERT INTO nowhere VALUES (1)",
+        },
+    ];
+
+    async fn memory() -> AnyPool {
+        crate::database::pool("sqlite::memory:", 1, dialect::PREPARE_CONNECTION).unwrap()
+    }
+
+    async fn version(pool: &AnyPool) -> i64 {
+        sqlx::query("SELECT MAX(version) AS version FROM schema_migrations")
+            .fetch_one(pool)
+            .await
+            .unwrap()
+            .integer("version")
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_the_first_schema_holds_survives_every_later_one() {
+        let pool = memory().await;
+        migrate_with(&pool, &MIGRATIONS[..1]).await.unwrap();
+        raw_sql("INSERT INTO lists (address, written, created) VALUES ('a@b', 'a@b', 1)")
+            .execute(&pool)
+            .await
+            .unwrap();
+        migrate(&pool).await.unwrap();
+        migrate_with(&pool, GROWN).await.unwrap();
+        let row = sqlx::query("SELECT address, colour FROM lists").fetch_one(&pool).await.unwrap();
+        assert_eq!(row.text("address").unwrap(), "a@b");
+        assert_eq!(row.text_or_none("colour").unwrap(), None);
+        assert_eq!(version(&pool).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused() {
+        let pool = memory().await;
+        migrate_with(&pool, GROWN).await.unwrap();
+        let refused = migrate(&pool).await;
+        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1 })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_halfway_leaves_the_old_schema() {
+        let pool = memory().await;
+        migrate(&pool).await.unwrap();
+        assert!(migrate_with(&pool, BROKEN).await.is_err());
+        assert_eq!(version(&pool).await, 1);
+        migrate_with(&pool, GROWN).await.unwrap();
+    }
+
+    #[test]
+    fn versions_are_numbered_without_gaps() {
+        let versions: Vec<i64> = MIGRATIONS.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..=versions.len() as i64).collect::<Vec<_>>());
+    }
+}

@@ -9,18 +9,23 @@
 
 use std::io::Read;
 
-use chancery_mail::Fingerprint;
+use chancery_mail::{Fingerprint, Instant};
 use sequoia_openpgp::{
     Packet,
-    packet::{SEIP, Signature, Tag},
-    parse::{Dearmor, PacketParser, PacketParserBuilder, PacketParserResult, Parse},
-    policy::{Policy, StandardPolicy},
+    packet::{SEIP, Tag},
+    parse::{
+        Dearmor, PacketParser, PacketParserBuilder, PacketParserResult, Parse,
+        buffered_reader::BufferedReader,
+    },
+    policy::Policy,
     serialize::SerializeInto,
     types::SymmetricAlgorithm,
 };
 use zeroize::{Zeroize, Zeroizing};
 
 use super::holder::{KeyHolder, UnwrappedSessionKey, WrappedSessionKey};
+use super::key_state;
+use super::verify::Signatures;
 
 /// How many session key packets are tried, each with at most four keys: those that do not say for whom
 /// they are, and those that say us, since anybody can write that.
@@ -29,10 +34,14 @@ const MOST_TRIALS: usize = 16;
 const MOST_OUTER_PACKETS: usize = 4096;
 /// How many packets may be inside.
 const MOST_INNER_PACKETS: usize = 64;
+/// How often content may be compressed within compressed content.
+const MOST_COMPRESSIONS: usize = 2;
 /// Encrypted, compressed, compressed: the literal packet is at depth 3 at most.
 const MOST_DEPTH: u8 = 4;
 /// How many signatures are kept.
 pub(super) const MOST_SIGNATURES: usize = 16;
+/// The shortest encrypted body: a cipher's block and two octets, an empty literal packet, the proof.
+const LEAST_BODY: usize = 40;
 /// Compressed content may grow to this and ten times its size.
 const MOST_GROWTH: usize = 64 << 20;
 
@@ -41,7 +50,7 @@ pub(super) struct Decrypted {
     /// The content, as it was inside.
     pub(super) literal: Zeroizing<Vec<u8>>,
     /// The signatures over it, in their order, unverified.
-    pub(super) signatures: Vec<Signature>,
+    pub(super) signatures: Signatures,
     /// The primary key with which it was opened.
     pub(super) opened_by: Fingerprint,
 }
@@ -57,6 +66,7 @@ pub(super) enum Failure {
     WeakCipher,
     Damaged,
     TooBig,
+    EncryptedTwice,
 }
 
 impl Failure {
@@ -68,14 +78,20 @@ impl Failure {
             Self::NoKey => "it is encrypted to other keys",
             Self::WeakCipher => "it is encrypted with a cipher that is not trusted any more",
             Self::Damaged => "it has been damaged or changed on its way",
+            Self::EncryptedTwice => "it is encrypted twice",
             Self::TooBig => "it unpacks to more than is allowed",
         }
     }
 }
 
-/// Opens a binary message.
-pub(super) fn decrypt(message: &[u8], holder: &dyn KeyHolder) -> Result<Decrypted, Failure> {
-    let mut reader = Reader::new(message.len());
+/// Opens a binary message. Ciphers are judged by the policy as of `now`; what we sealed ourselves needs
+/// no such judgement.
+pub(super) fn decrypt(
+    message: &[u8],
+    holder: &dyn KeyHolder,
+    now: Option<Instant>,
+) -> Result<Decrypted, Failure> {
+    let mut reader = Reader::new(message.len(), now);
     let parser = PacketParserBuilder::from_bytes(message)
         .and_then(|builder| {
             builder
@@ -90,7 +106,7 @@ pub(super) fn decrypt(message: &[u8], holder: &dyn KeyHolder) -> Result<Decrypte
     while let PacketParserResult::Some(mut parser) = next {
         reader.meet(&mut parser, holder)?;
         let (packet, following) = parser.recurse().map_err(|_| reader.broken())?;
-        reader.keep(packet)?;
+        reader.keep(packet);
         next = following;
     }
     match next {
@@ -102,14 +118,16 @@ pub(super) fn decrypt(message: &[u8], holder: &dyn KeyHolder) -> Result<Decrypte
 
 /// Where we are in the message.
 struct Reader {
+    now: Option<Instant>,
     most_octets: usize,
     expected_octets: usize,
     outer_packets: usize,
     inner_packets: usize,
+    compressions: usize,
     wrapped: Vec<Vec<u8>>,
     opened: Option<Opened>,
     literal: Option<Zeroizing<Vec<u8>>>,
-    signatures: Vec<Signature>,
+    signatures: Signatures,
 }
 
 struct Opened {
@@ -120,16 +138,18 @@ struct Opened {
 }
 
 impl Reader {
-    fn new(octets: usize) -> Self {
+    fn new(octets: usize, now: Option<Instant>) -> Self {
         Self {
+            now,
             most_octets: octets.saturating_mul(10).saturating_add(MOST_GROWTH),
             expected_octets: octets,
             outer_packets: 0,
             inner_packets: 0,
+            compressions: 0,
             wrapped: Vec::new(),
             opened: None,
             literal: None,
-            signatures: Vec::new(),
+            signatures: Signatures::default(),
         }
     }
 
@@ -202,11 +222,16 @@ impl Reader {
         proof_due: bool,
     ) -> Result<bool, Failure> {
         let Some(cipher) = found.cipher.map(SymmetricAlgorithm::from) else { return Ok(false) };
+        // The library panics on a body that is shorter than what it always begins and ends with, so a
+        // truncated one must not get there.
+        if parser.data(LEAST_BODY).map_or(0, <[u8]>::len) < LEAST_BODY {
+            return Err(Failure::Damaged);
+        }
         let session_key = found.session_key.as_slice().into();
         if parser.decrypt(cipher, &session_key).is_err() {
             return Ok(false);
         }
-        if StandardPolicy::new().symmetric_algorithm(cipher).is_err() {
+        if self.now.is_some_and(|now| key_state::policy(now).symmetric_algorithm(cipher).is_err()) {
             return Err(Failure::WeakCipher);
         }
         self.opened = Some(Opened { by: found.certificate, proof_due, proved: false });
@@ -225,11 +250,11 @@ impl Reader {
             return Err(Failure::Malformed);
         }
         match &parser.packet {
-            Packet::OnePassSig(_)
-            | Packet::Signature(_)
-            | Packet::CompressedData(_)
-            | Packet::Marker(_)
-            | Packet::Padding(_) => Ok(()),
+            Packet::OnePassSig(_) | Packet::Signature(_) | Packet::Marker(_) | Packet::Padding(_) => Ok(()),
+            Packet::CompressedData(_) => {
+                self.compressions += 1;
+                if self.compressions > MOST_COMPRESSIONS { Err(Failure::TooBig) } else { Ok(()) }
+            }
             Packet::Literal(_) if self.literal.is_none() => {
                 self.literal = Some(self.read_literal(parser)?);
                 Ok(())
@@ -273,14 +298,11 @@ impl Reader {
     }
 
     /// Keeps what is needed of a packet that was passed.
-    fn keep(&mut self, packet: Packet) -> Result<(), Failure> {
-        if let (Packet::Signature(signature), true) = (packet, self.opened.is_some()) {
-            if self.signatures.len() >= MOST_SIGNATURES {
-                return Err(Failure::TooBig);
-            }
-            self.signatures.push(signature);
+    fn keep(&mut self, packet: Packet) {
+        // Signatures around the encryption say nothing: anybody can put theirs there.
+        if self.opened.is_some() && packet.tag() == Tag::Signature {
+            self.signatures.push(packet);
         }
-        Ok(())
     }
 
     fn finish(self) -> Result<Decrypted, Failure> {

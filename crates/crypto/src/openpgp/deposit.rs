@@ -37,7 +37,7 @@ pub fn deposit(octets: &[u8], storage: &Certificate) -> Result<Vec<u8>, CryptoEr
 /// [`CryptoError::NoKey`] when the holder has not its key, [`CryptoError::Malformed`] when it is
 /// damaged.
 pub fn withdraw(sealed: &[u8], holder: &dyn KeyHolder) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-    decrypt::decrypt(sealed, holder).map(|opened| opened.literal).map_err(|failure| match failure {
+    decrypt::decrypt(sealed, holder, None).map(|opened| opened.literal).map_err(|failure| match failure {
         decrypt::Failure::NoKey => CryptoError::NoKey,
         other => CryptoError::Malformed(other.in_words()),
     })

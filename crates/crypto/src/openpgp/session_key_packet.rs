@@ -197,8 +197,9 @@ fn begin(fingerprint: &[u8; 20], id: RecipientKeyId, algorithm: u8) -> Vec<u8> {
 fn framed(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len().saturating_add(6));
     out.push(0xC1);
-    match u8::try_from(body.len()) {
-        Ok(length @ ..192) => out.push(length),
+    match (u8::try_from(body.len()), u16::try_from(body.len())) {
+        (Ok(length @ ..192), _) => out.push(length),
+        (_, Ok(length @ 192..8384)) => out.extend_from_slice(&(length - 192 + 0xC000).to_be_bytes()),
         _ => {
             out.push(0xFF);
             out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());

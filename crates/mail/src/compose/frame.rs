@@ -6,12 +6,18 @@ use rand::RngCore;
 use super::message_id::boundary;
 
 /// The octets before and after the armored OpenPGP message of a sealed post.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// The outer header, multipart/encrypted, its first part, and the header of the second.
     pub head: Vec<u8>,
     /// The end of the second part.
     pub tail: Vec<u8>,
+}
+
+impl std::fmt::Debug for Frame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({} and {} octets)", self.head.len(), self.tail.len())
+    }
 }
 
 /// The frame of a sealed post with this outer header, which ends with a line end and has no empty

@@ -66,14 +66,20 @@ impl fmt::Debug for PostHeader {
 }
 
 /// The outer header of a post: all fields but the MIME ones, each with CRLF, without the empty
-/// line. It is free to be stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// line. `Debug` shows a length: with [`HeaderProtection::Clear`] the subject is in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct OuterHeader(pub Vec<u8>);
 
 impl OuterHeader {
     /// The octets.
     pub fn octets(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl fmt::Debug for OuterHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OuterHeader({} octets)", self.0.len())
     }
 }
 

@@ -8,6 +8,7 @@ use chancery_lists::{ListSettings, valid_list_local};
 use chancery_mail::Address;
 use chancery_store::{KeyPurpose, NewListKey};
 
+use super::export_key::revocation_context;
 use super::show_list::{ListView, show_list};
 use crate::actor::{Actor, Permission, authorize};
 use crate::vault::crypto;
@@ -57,7 +58,7 @@ pub async fn create_list(site: &Site, actor: &Actor, new: NewList) -> Result<Lis
                 list,
                 purpose,
                 sealed_secret: vault.seal_key(list, purpose, &pair)?,
-                sealed_revocation: Some(vault.seal(&format!("revocation {fingerprint}"), &revocation)?),
+                sealed_revocation: Some(vault.seal(&revocation_context(&fingerprint), &revocation)?),
                 fingerprint,
                 public: certificate.octets(),
                 created: now,

@@ -2,10 +2,12 @@
 //! The public key of a list, for whoever wants to write to it.
 
 use chancery_crypto::Certificate;
-use chancery_mail::Address;
+use chancery_mail::{Address, Fingerprint};
 use chancery_store::KeyPurpose;
+use zeroize::Zeroizing;
 
 use super::find::find_list;
+use crate::actor::{Actor, Permission, authorize};
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
@@ -19,4 +21,33 @@ pub async fn export_key(site: &Site, list: &Address) -> Result<String, Operation
     let newest =
         keys.first().ok_or_else(|| OperationError::NotFound(format!("{list} has no posting key")))?;
     Ok(Certificate::parse(&newest.public).map_err(crypto)?.armored())
+}
+
+/// The revocation certificate that was made together with the newest posting key, armored: whoever
+/// publishes it ends the key. To be kept apart from the server, for the day when it is lost.
+///
+/// # Errors
+/// When there is none (an imported key), or the site key is locked.
+pub async fn export_revocation(
+    site: &Site,
+    actor: &Actor,
+    list: &Address,
+) -> Result<Zeroizing<Vec<u8>>, OperationError> {
+    let row = find_list(site, list).await?;
+    authorize(site, actor, Permission::Administer, Some(row.id)).await?;
+    let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
+    let newest =
+        keys.first().ok_or_else(|| OperationError::NotFound(format!("{list} has no posting key")))?;
+    let sealed = newest.sealed_revocation.as_ref().ok_or_else(|| {
+        OperationError::NotFound(format!(
+            "no revocation certificate was made with {}; `chancery key revoke` revokes it",
+            newest.fingerprint
+        ))
+    })?;
+    site.vault()?.open(&revocation_context(&newest.fingerprint), sealed)
+}
+
+/// What a sealed revocation certificate is bound to.
+pub(crate) fn revocation_context(fingerprint: &Fingerprint) -> String {
+    format!("revocation {fingerprint}")
 }

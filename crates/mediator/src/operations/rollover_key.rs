@@ -9,6 +9,7 @@ use chancery_store::{KeyPurpose, ListKeyState, ListRow, NewListKey};
 use serde::Serialize;
 
 use super::create_list::POSTING_KEY_LIFETIME;
+use super::export_key::revocation_context;
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
 use crate::vault::crypto;
@@ -78,7 +79,7 @@ pub(crate) async fn replace(
     let public = new.certificate().octets();
     let sealed_secret = vault.seal_key(row.id, KeyPurpose::Posting, &new)?;
     let sealed_revocation = match revocation {
-        Some(octets) => Some(vault.seal(&format!("revocation {fingerprint}"), octets)?),
+        Some(octets) => Some(vault.seal(&revocation_context(&fingerprint), octets)?),
         None => None,
     };
     // A revoked key signs nothing any more: then the new one speaks alone.

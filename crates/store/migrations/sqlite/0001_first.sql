@@ -87,8 +87,8 @@ CREATE TABLE pin_key_ids (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pin_key_ids_by_pin ON pin_key_ids (pin);
 
--- Received and promised with 250, not yet dealt with. A message keeps its id when it is held and
--- comes back approved.
+-- Received and promised with 250, not yet dealt with. A message keeps its id and the number of its
+-- last claim when it is held and comes back approved.
 CREATE TABLE inbound (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     list            INTEGER NOT NULL REFERENCES lists (id) ON DELETE CASCADE,
@@ -101,6 +101,7 @@ CREATE TABLE inbound (
     approved_by     TEXT,
     approved_at     INTEGER,
     attempts        INTEGER NOT NULL DEFAULT 0,
+    claim           INTEGER NOT NULL DEFAULT 0,
     next_attempt_at INTEGER NOT NULL,
     lease_owner     TEXT    NOT NULL DEFAULT '',
     lease_until     INTEGER NOT NULL DEFAULT 0
@@ -114,6 +115,7 @@ CREATE TABLE held (
     inbound      INTEGER NOT NULL UNIQUE,
     part         TEXT    NOT NULL,
     token        TEXT,
+    claim        INTEGER NOT NULL,
     from_address TEXT,
     findings     TEXT    NOT NULL,
     sealed       BLOB    NOT NULL,
