@@ -127,6 +127,7 @@ fn world_service(address: &str) -> String {
 
 /// Debian's master.cf without what a test has no use for, and without chroot.
 const OWN_SERVICES: &str = "\
+pickup     unix  n  -  n  60    1  pickup
 cleanup    unix  n  -  n  -     0  cleanup
 qmgr       unix  n  -  n  300   1  qmgr
 rewrite    unix  -  -  n  -     -  trivial-rewrite

@@ -33,6 +33,8 @@ impl Mailbox {
         let list = server.list("friends", &["nonencrypted_msg_action=accept", &footer]);
         let (alice, bob) = two_members(&server, &list);
         let list_fingerprint = bob.fingerprint_of(&list.address);
+        bob.certify(&list_fingerprint);
+        bob.certify(&alice.fingerprint);
         let letter = Letter::new(&alice, &list.address, &encoded_word(SUBJECT), BODY);
         server.post(&alice.address, &list.address, &protect(&alice, &list_fingerprint, &letter, how));
         let copy = server.sink.nth_for(&bob.address, 1);

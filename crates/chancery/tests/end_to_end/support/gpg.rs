@@ -165,6 +165,11 @@ impl GpgPerson {
         first_fingerprint(&listing.text())
     }
 
+    /// Says that a key is whose it claims to be, as people do after comparing fingerprints.
+    pub(crate) fn certify(&self, fingerprint: &str) {
+        self.gpg().args(&["--quick-lsign-key", fingerprint]).ok();
+    }
+
     /// Publishes that the key is revoked, as `key compromised` (hard) or `superseded` (soft).
     pub(crate) fn revoke(&self, reason: Revocation) {
         let number = match reason {
