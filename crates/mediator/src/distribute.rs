@@ -223,7 +223,7 @@ impl Bench<'_> {
         let good = signers.iter().all(|signer| signer.verdict == SignerVerdict::Good);
         let carriable = match (&self.post.opened.author_signature, self.post.opened.summary.form) {
             // Where it stands around the author's part already, it stays there.
-            (_, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted | Form::InlineSigned) => true,
+            (_, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted) => true,
             (Some(signature), _) => signature.carriable,
             (None, _) => false,
         };

@@ -141,10 +141,9 @@ fn trace_fields(site: &Site, peer: &Peer, envelope: &Envelope, list: &Address) -
 pub(crate) async fn withdraw_received(
     site: &Arc<Site>,
     list: ListId,
-    sealed: &[u8],
+    sealed: Vec<u8>,
 ) -> Result<Entity<Public>, WorkError> {
     let keyring = site.vault()?.keyring(&site.database, list, KeyPurpose::Storage, site.now()).await?;
-    let sealed = sealed.to_vec();
     blocking(move || {
         let octets = chancery_crypto::withdraw(&sealed, &keyring)
             .map_err(|error| WorkError::Unworkable(format!("the stored message does not open: {error}")))?;

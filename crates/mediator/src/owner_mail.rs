@@ -28,6 +28,7 @@ pub(crate) async fn forward_to_owners(
     site: &Arc<Site>,
     row: &InboundRow,
     list: &ListRow,
+    sealed: Vec<u8>,
 ) -> Result<(), WorkError> {
     let now = site.now();
     let mut owners = Vec::new();
@@ -47,7 +48,7 @@ pub(crate) async fn forward_to_owners(
                 .to_owned(),
         ));
     }
-    let received = crate::intake::withdraw_received(site, list.id, &row.sealed).await?;
+    let received = crate::intake::withdraw_received(site, list.id, sealed).await?;
     let signing = site.vault()?.keyring(&site.database, list.id, KeyPurpose::Posting, now).await?;
     let storage = storage_certificate(site, list.id).await?;
     let face = list_face(list, &settings_of(list)?, &signing);

@@ -27,10 +27,15 @@ use crate::{Site, blocking};
 /// # Errors
 /// When a step fails that should not; the caller parks the post visibly. Nothing that a sender can
 /// write is an error: it is a finding.
-pub(crate) async fn post(site: &Arc<Site>, row: &InboundRow, list: &ListRow) -> Result<(), WorkError> {
+pub(crate) async fn post(
+    site: &Arc<Site>,
+    row: &InboundRow,
+    list: &ListRow,
+    sealed: Vec<u8>,
+) -> Result<(), WorkError> {
     let settings = settings_of(list)?;
     let now = site.now();
-    let received = crate::intake::withdraw_received(site, list.id, &row.sealed).await?;
+    let received = crate::intake::withdraw_received(site, list.id, sealed).await?;
     let opened = open(site, list, received, now).await?;
     let facts = gather(site, list, &opened).await?;
     settle(site, row, list, &settings, opened, facts).await

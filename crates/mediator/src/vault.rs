@@ -109,7 +109,14 @@ impl Vault {
         now: chancery_mail::Instant,
     ) -> Result<Keyring, OperationError> {
         let mut pairs = Vec::new();
-        for row in database.list_keys(list, purpose).await? {
+        let rows = database.list_keys(list, purpose).await?;
+        // An older key must not sign in the place of a revoked one.
+        if rows.first().is_some_and(|newest| newest.state == ListKeyState::Revoked) {
+            return Err(OperationError::Conflict(
+                "the list's key is revoked; `chancery key rollover` makes a new one".to_owned(),
+            ));
+        }
+        for row in rows {
             if row.opens_until.is_none_or(|until| until > now) && row.state != ListKeyState::Revoked {
                 pairs.push(self.open_key(list, purpose, &row)?);
             }

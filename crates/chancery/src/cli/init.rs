@@ -76,6 +76,7 @@ impl Init {
         fs::write(&config, self.text(global)?)
             .with_context(|| format!("cannot write {}", config.display()))?;
         private(&config, 0o600)?;
+        let config = config.canonicalize().unwrap_or(config);
         let made = Made { config, database, domain: self.domain.to_lowercase() };
         output.show(&made, |made| {
             let config = made.config.display();

@@ -3,6 +3,7 @@
 
 use chancery_crypto::{BodyFormat, KeyPair, RecipientKeyId, deposit, detached_signature, fuzz, seal};
 use chancery_mail::{Cleartext, Entity};
+use chancery_testkit::mutate::{mutation, rounds};
 use proptest::prelude::*;
 
 use crate::support::letters::{PAYLOAD, encrypted, signed};
@@ -106,5 +107,15 @@ fn the_targets_reach_what_they_aim_at() {
         let opened =
             chancery_crypto::open(&letter, &holder(&list), &mut |_| vec![list.certificate()], fuzz::NOW);
         assert!(matches!(opened.content, chancery_crypto::Content::Cleartext(_)), "{opened:?}");
+    }
+}
+
+#[test]
+fn seeded_mutations_do_no_harm() {
+    let corpus = seeds();
+    for number in 0..rounds() {
+        let octets = mutation(&corpus, number);
+        fuzz::open(&octets);
+        fuzz::read(&octets);
     }
 }

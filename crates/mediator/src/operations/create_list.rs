@@ -92,13 +92,10 @@ pub(crate) fn stored_changes(
     Ok(all.to_stored().into_iter().map(|(name, value)| (name, Some(value))).collect())
 }
 
-/// Sets one setting after the other; the whole must be consistent at the end.
+/// Sets all of them, in whatever order they depend on each other, or none.
 pub(crate) fn apply(all: &mut ListSettings, settings: &[(String, String)]) -> Result<(), OperationError> {
-    for (name, value) in settings {
-        all.set(name, value)
-            .map_err(|error| OperationError::invalid(&error.name, error.why.clone(), error.remedy.clone()))?;
-    }
-    Ok(())
+    let named = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    all.set_all(named).map(drop).map_err(|error| OperationError::setting(&error))
 }
 
 fn generate(

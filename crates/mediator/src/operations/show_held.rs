@@ -57,7 +57,7 @@ pub async fn show_held(
         .and_then(|octets| RecipientKey::from_octets(&octets).ok())
         .ok_or_else(|| OperationError::Conflict(format!("{reader} has no usable key")))?;
     let received =
-        crate::intake::withdraw_received(site, row.id, &found.sealed).await.map_err(operation_error)?;
+        crate::intake::withdraw_received(site, row.id, found.sealed).await.map_err(operation_error)?;
     let signing = site.vault()?.keyring(&site.database, row.id, KeyPurpose::Posting, now).await?;
     let face = list_face(&row, &settings_of(&row)?, &signing);
     let mut chance = site.chance();
