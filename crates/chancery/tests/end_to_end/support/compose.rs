@@ -74,17 +74,19 @@ impl Letter {
         )
     }
 
-    /// The MIME entity, with CRLF: what is signed, or encrypted.
+    /// The MIME entity, with CRLF: what is signed, or encrypted. Its Content-ID makes it differ from every other letter:
+    /// the same words signed twice within a second are the same signature, and a list takes them for a replay.
     pub(crate) fn entity(&self) -> Vec<u8> {
+        let id = &self.message_id;
         let protected = |parameters: &str| {
             if self.subject_protected {
                 format!(
-                    "Content-Type: {parameters}; hp=\"cipher\"\nFrom: {}\nTo: {}\nSubject: {}\nDate: {}\n\
+                    "Content-Type: {parameters}; hp=\"cipher\"\nContent-ID: {id}\nFrom: {}\nTo: {}\nSubject: {}\nDate: {}\n\
                      Message-ID: {}\nHP-Outer: Subject: ...\n",
                     self.from, self.to, self.subject, *DATE, self.message_id
                 )
             } else {
-                format!("Content-Type: {parameters}\n")
+                format!("Content-Type: {parameters}\nContent-ID: {id}\n")
             }
         };
         let text = match &self.attachment {
