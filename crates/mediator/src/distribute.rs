@@ -247,8 +247,9 @@ impl Bench<'_> {
     }
 
     fn result(&self) -> String {
+        let unprotected = &self.post.heading.unprotected;
         let details = ResultDetails {
-            unsigned_fields: self.post.header.unprotected.iter().map(|field| (*field).to_owned()).collect(),
+            unsigned_fields: unprotected.iter().map(|field| (*field).to_owned()).collect(),
             author_signature: self.signature_fate(),
             approved: self.approved,
             anonymous: false,
@@ -261,7 +262,7 @@ impl Bench<'_> {
     }
 
     fn header(&self, workshop: &mut Workshop) -> PostHeader {
-        let letterhead = &self.post.header.letterhead;
+        let letterhead = &self.post.heading.letterhead;
         let domain = workshop.face.address.domain().to_owned();
         PostHeader {
             message_id: letterhead
@@ -284,7 +285,7 @@ impl Bench<'_> {
     /// The verdict where the author's HTML cannot reach it, the list's prefix, the author's words.
     fn subject(&self) -> Zeroizing<String> {
         let words = Zeroizing::new(remove_result_lookalikes_in_subject(
-            &self.post.header.letterhead.subject,
+            &self.post.heading.letterhead.subject,
             chancery_lists::VERDICT_TAGS,
         ));
         let prefix = self.settings.subject_prefix.trim();
@@ -295,7 +296,7 @@ impl Bench<'_> {
     }
 
     fn display_name(&self, face: &ListFace) -> String {
-        let author = match &self.post.header.letterhead.from {
+        let author = match &self.post.heading.letterhead.from {
             Ok(mailbox) if self.settings.author_name_outside => {
                 author_name(&mailbox.display_name, &mailbox.address)
             }

@@ -32,10 +32,16 @@ impl Intake {
     async fn take(&self, peer: &Peer, envelope: &Envelope, octets: &[u8]) -> Result<(), WorkError> {
         let now = self.site.now();
         let mut rows = Vec::new();
+        let mut taken: Vec<(ListId, ListAddress)> = Vec::new();
         for forward_path in &envelope.forward_paths {
             let Some((list, part)) = self.known(forward_path).await? else {
                 return Err(WorkError::Unworkable("a list vanished during the transaction".to_owned()));
             };
+            // Two spellings of one address are one recipient, or the post would be its own replay.
+            if taken.contains(&(list.id, part.clone())) {
+                continue;
+            }
+            taken.push((list.id, part.clone()));
             let storage = storage_certificate(&self.site, list.id).await?;
             let trace = trace_fields(&self.site, peer, envelope, &list.address);
             let mut received = Zeroizing::new(Vec::with_capacity(trace.len() + octets.len()));
@@ -113,7 +119,7 @@ async fn find_recipient(
     site: &Site,
     forward_path: &Address,
 ) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
-    if forward_path.domain() != site.config.domain {
+    if !forward_path.domain().eq_ignore_ascii_case(&site.config.domain) {
         return Ok(None);
     }
     for (local, part) in candidates(forward_path.local()) {

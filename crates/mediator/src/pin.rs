@@ -4,7 +4,7 @@
 
 use chancery_crypto::Certificate;
 use chancery_mail::{Address, Instant, KeyState};
-use chancery_store::NewPin;
+use chancery_store::{ListId, NewPin, Transaction};
 
 use crate::OperationError;
 
@@ -29,6 +29,22 @@ pub(crate) fn new_pin(certificate: &Certificate, confirmed: bool, now: Instant) 
         key_expires,
         pinned_at: now,
     }
+}
+
+/// Whether a key that is given for an address counts as confirmed: because the caller made sure, or
+/// because somebody made sure before that this very key is theirs. Confirmed is a fingerprint; the
+/// same key given again, perhaps extended, takes nothing back.
+pub(crate) async fn stays_confirmed(
+    transaction: &mut Transaction,
+    list: ListId,
+    address: &Address,
+    certificate: &Certificate,
+    confirmed: bool,
+) -> Result<bool, OperationError> {
+    let present = transaction.pin_of(list, address).await?;
+    let before =
+        present.is_some_and(|pin| pin.facts.confirmed && pin.facts.fingerprint == certificate.fingerprint());
+    Ok(confirmed || before)
 }
 
 /// Reads a certificate that somebody wants to enrol for an address, and refuses what could not be

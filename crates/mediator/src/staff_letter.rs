@@ -11,7 +11,7 @@ use chancery_mail::{
 use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
-use crate::effective_header::effective_header;
+use crate::heading::heading;
 
 /// What stands above the letter.
 pub(crate) struct Preface<'a> {
@@ -30,7 +30,7 @@ pub(crate) fn staff_letter(
     now: Instant,
     chance: &mut StdRng,
 ) -> (Entity<Cleartext>, OuterHeader) {
-    let letterhead = effective_header(received, opened).letterhead;
+    let letterhead = heading(received, opened).letterhead;
     let header = PostHeader {
         message_id: random_message_id(face.address.domain(), chance),
         date: letterhead.date.unwrap_or(now),

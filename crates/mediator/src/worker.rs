@@ -8,7 +8,7 @@ use chancery_lists::ListAddress;
 use chancery_store::InboundRow;
 use tokio::sync::watch;
 
-use crate::deliver::Delivery;
+use crate::delivery::Delivery;
 use crate::work::WorkError;
 use crate::{Site, key_request, owner_mail, post, upkeep};
 

@@ -8,7 +8,7 @@ use chancery_store::NewSubscription;
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{enrollable, new_pin};
+use crate::pin::{enrollable, new_pin, stays_confirmed};
 use crate::{OperationError, Site};
 
 /// Who is to be subscribed.
@@ -41,11 +41,8 @@ pub async fn add_member(
     let row = find_list(site, list).await?;
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     let now = site.now();
-    let pin = match &new.key {
-        Some(octets) => {
-            let certificate = enrollable(octets, &new.address, new.any_user_id, now)?;
-            Some(new_pin(&certificate, new.confirmed, now))
-        }
+    let certificate = match &new.key {
+        Some(octets) => Some(enrollable(octets, &new.address, new.any_user_id, now)?),
         None if new.confirmed => {
             return Err(OperationError::invalid(
                 "confirmed",
@@ -73,8 +70,10 @@ pub async fn add_member(
             created: now,
         })
         .await?;
-    if let Some(pin) = &pin {
-        transaction.pin(row.id, &new.address, pin).await?;
+    if let Some(certificate) = &certificate {
+        let confirmed =
+            stays_confirmed(&mut transaction, row.id, &new.address, certificate, new.confirmed).await?;
+        transaction.pin(row.id, &new.address, &new_pin(certificate, confirmed, now)).await?;
     }
     transaction.commit().await?;
     show_member(site, actor, list, &new.address).await

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use chancery_crypto::Certificate;
 use chancery_lists::Role;
 use chancery_mail::{Address, Fingerprint, Instant};
-use chancery_store::{NewPin, NewSubscription};
+use chancery_store::NewSubscription;
 use serde::{Deserialize, Serialize};
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{new_pin, usable};
+use crate::pin::{new_pin, stays_confirmed, usable};
 use crate::{OperationError, Site};
 
 /// What to import.
@@ -53,7 +53,7 @@ struct Person {
     address: Address,
     name: String,
     role: Role,
-    pin: Option<NewPin>,
+    certificate: Option<Certificate>,
 }
 
 /// Imports them in one transaction; `progress` hears how many rows of how many are done.
@@ -69,7 +69,8 @@ pub async fn import_members(
 ) -> Result<ImportReport, OperationError> {
     let row = find_list(site, list).await?;
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
-    let people = read(&import, site.now())?;
+    let now = site.now();
+    let people = read(&import, now)?;
     let mut report = ImportReport { subscribed: 0, with_key: 0, already: Vec::new() };
     let mut transaction = site.database.begin().await?;
     for (done, person) in people.iter().enumerate() {
@@ -88,12 +89,15 @@ pub async fn import_members(
                 address: person.address.clone(),
                 role: role.to_owned(),
                 display_name: person.name.clone(),
-                created: site.now(),
+                created: now,
             })
             .await?;
         report.subscribed += 1;
-        if let Some(pin) = &person.pin {
-            transaction.pin(row.id, &person.address, pin).await?;
+        if let Some(certificate) = &person.certificate {
+            let confirmed =
+                stays_confirmed(&mut transaction, row.id, &person.address, certificate, import.confirmed)
+                    .await?;
+            transaction.pin(row.id, &person.address, &new_pin(certificate, confirmed, now)).await?;
             report.with_key += 1;
         }
     }
@@ -121,14 +125,10 @@ fn read(import: &MemberImport, now: Instant) -> Result<Vec<Person>, OperationErr
             word => word.parse().map_err(|_| wrong(format!("{word} is not a role")))?,
         };
         let certificate = keys.of(&address, &row.fingerprint).map_err(wrong)?;
-        let pin = match certificate {
-            Some(certificate) => {
-                usable(certificate, now).map_err(|error| wrong(error.to_string()))?;
-                Some(new_pin(certificate, import.confirmed, now))
-            }
-            None => None,
-        };
-        people.push(Person { address, name: row.name, role, pin });
+        if let Some(certificate) = certificate {
+            usable(certificate, now).map_err(|error| wrong(error.to_string()))?;
+        }
+        people.push(Person { address, name: row.name, role, certificate: certificate.cloned() });
     }
     Ok(people)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Changes one person's subscription: delivery, moderation, key, how their copies are addressed.
 
-use chancery_lists::Disposition;
+use chancery_lists::{Disposition, RecipientKeyIdMode};
 use chancery_mail::Address;
 use chancery_store::SubscriptionChange;
 
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{enrollable, new_pin};
+use crate::pin::{enrollable, new_pin, stays_confirmed};
 use crate::{OperationError, Site};
 
 /// What to change; `None` leaves it as it is.
@@ -43,12 +43,15 @@ pub async fn set_member(
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     show_member(site, actor, list, address).await?;
     let now = site.now();
-    let pin = match &change.key {
-        Some(octets) => {
-            Some(new_pin(&enrollable(octets, address, change.any_user_id, now)?, change.confirmed, now))
-        }
+    let certificate = match &change.key {
+        Some(octets) => Some(enrollable(octets, address, change.any_user_id, now)?),
         None => None,
     };
+    if let Some(Some(word)) = &change.recipient_key_id {
+        word.parse::<RecipientKeyIdMode>().map_err(|error| {
+            OperationError::invalid("recipient_key_id", error.to_string(), "Give `hidden` or `shown`")
+        })?;
+    }
     let mut transaction = site.database.begin().await?;
     for subscription in transaction.subscription(row.id, address).await? {
         let words = SubscriptionChange {
@@ -59,9 +62,11 @@ pub async fn set_member(
         };
         transaction.set_subscription(subscription.id, &words).await?;
     }
-    match (&pin, change.confirmed) {
-        (Some(pin), _) => {
-            transaction.pin(row.id, address, pin).await?;
+    match (&certificate, change.confirmed) {
+        (Some(certificate), confirmed) => {
+            let confirmed =
+                stays_confirmed(&mut transaction, row.id, address, certificate, confirmed).await?;
+            transaction.pin(row.id, address, &new_pin(certificate, confirmed, now)).await?;
         }
         (None, true) => match transaction.pin_of(row.id, address).await? {
             Some(pin) => transaction.confirm_pin(row.id, address, &pin.facts.fingerprint).await?,
