@@ -42,7 +42,9 @@ const MOST_DEPTH: u8 = 4;
 pub(super) const MOST_SIGNATURES: usize = 16;
 /// The shortest encrypted body: a cipher's block and two octets, an empty literal packet, the proof.
 const LEAST_BODY: usize = 40;
-/// Compressed content may grow to this and ten times its size.
+/// Compressed content may grow to this. What is not compressed is never larger than the message, so
+/// that the message's own size is the other bound: were it a multiple, 40 MiB from anybody who has the
+/// list's public key would take half a gigabyte and its copies.
 const MOST_GROWTH: usize = 64 << 20;
 
 /// A message that was opened.
@@ -141,7 +143,7 @@ impl Reader {
     fn new(octets: usize, now: Option<Instant>) -> Self {
         Self {
             now,
-            most_octets: octets.saturating_mul(10).saturating_add(MOST_GROWTH),
+            most_octets: octets.max(MOST_GROWTH),
             expected_octets: octets,
             outer_packets: 0,
             inner_packets: 0,
@@ -288,7 +290,7 @@ impl Reader {
                 return Err(Failure::TooBig);
             }
             if length > out.capacity() {
-                let mut larger = Vec::with_capacity(length.saturating_mul(2));
+                let mut larger = Vec::with_capacity(length.saturating_mul(2).min(self.most_octets));
                 larger.extend_from_slice(&out);
                 out.zeroize();
                 out = Zeroizing::new(larger);

@@ -161,6 +161,18 @@ fn compressed_content_that_grows_beyond_all_measure_is_refused() {
 }
 
 #[test]
+fn a_large_message_may_not_grow_more_than_a_small_one() {
+    let list = person("list");
+    // What cannot be compressed makes the message large, and is passed over.
+    let mut noise = vec![0; 4 << 20];
+    openssl::rand::rand_bytes(&mut noise).unwrap();
+    let content = [noise, vec![0; 66 << 20]].concat();
+    let packed = body(|m| literal(Compressor::new(m).algo(CompressionAlgorithm::Zlib).build()?, &content));
+    let message = [pkesk(&list, &KEY, true), packed].concat();
+    assert_eq!(why_not(&list, &encrypted_binary(&message)), "it unpacks to more than is allowed");
+}
+
+#[test]
 fn compression_within_compression_within_compression_is_refused() {
     let list = person("list");
     for (layers, opens) in [(0, true), (1, true), (2, true), (3, false), (20, false)] {
