@@ -126,7 +126,8 @@ struct Reader {
     outer_packets: usize,
     inner_packets: usize,
     compressions: usize,
-    wrapped: Vec<Vec<u8>>,
+    /// The session key packets as they came, with their version.
+    wrapped: Vec<(Vec<u8>, u8)>,
     opened: Option<Opened>,
     literal: Option<Zeroizing<Vec<u8>>>,
     signatures: Signatures,
@@ -173,7 +174,7 @@ impl Reader {
         match &parser.packet {
             Packet::PKESK(packet) => {
                 let octets = Packet::from(packet.clone()).to_vec().map_err(|_| Failure::Malformed)?;
-                self.wrapped.push(octets);
+                self.wrapped.push((octets, packet.version()));
                 Ok(())
             }
             // A passphrase is never tried: it costs what the sender says it should cost.
@@ -196,12 +197,18 @@ impl Reader {
 
     /// Tries the session keys until one fits.
     fn unlock(&mut self, parser: &mut PacketParser<'_>, holder: &dyn KeyHolder) -> Result<(), Failure> {
-        let (cipher, proof_due) = match &parser.packet {
-            Packet::SEIP(SEIP::V2(body)) => (Some(u8::from(body.symmetric_algo())), false),
-            _ => (None, true),
+        let (cipher, proof_due, version) = match &parser.packet {
+            Packet::SEIP(SEIP::V2(body)) => (Some(u8::from(body.symmetric_algo())), false, 6),
+            _ => (None, true, 3),
         };
         let mut trials = 0;
-        for packet in std::mem::take(&mut self.wrapped) {
+        for (packet, its_version) in std::mem::take(&mut self.wrapped) {
+            // A session key of the one version before a body of the other comes from a message that was
+            // rebuilt, to have its key used in a way that its author did not choose (RFC 9580, section
+            // 10.3.2.1: such a packet must be ignored).
+            if its_version != version {
+                continue;
+            }
             let wrapped = WrappedSessionKey { packet: &packet, cipher };
             let unwrapped = holder.unwrap_session_key(&wrapped);
             for key in unwrapped.found {
