@@ -168,7 +168,7 @@ async fn settle(
             entry.detail = join(&entry.detail, &format!("{copies} copies to deliver"));
         }
         if judgement.disposition == Disposition::Hold {
-            transaction.hold(&row.lease, &held(site, &judgement, &facts)).await?;
+            transaction.hold(&row.lease, &held(site, &judgement, &facts, &post.header)).await?;
         } else {
             transaction.finish_inbound(&row.lease).await?;
         }
@@ -186,9 +186,10 @@ async fn settle(
     }
 }
 
-fn held(site: &Site, judgement: &Judgement, facts: &PostFacts) -> NewHeld {
+/// An address that stood inside the encryption alone is not written down: the table is in clear.
+fn held(site: &Site, judgement: &Judgement, facts: &PostFacts, header: &EffectiveHeader) -> NewHeld {
     NewHeld {
-        from: facts.from.as_ref().map(Address::to_string),
+        from: facts.from.as_ref().filter(|_| header.in_clear.author).map(Address::to_string),
         findings: findings_text(judgement),
         held_at: site.now(),
     }
