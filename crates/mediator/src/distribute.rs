@@ -19,6 +19,7 @@ use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
 use crate::departure::{PUBLIC, mark_public};
+use crate::effective_header::InClear;
 use crate::post::OpenedPost;
 use crate::vault::crypto;
 use crate::work::WorkError;
@@ -247,7 +248,7 @@ impl Bench<'_> {
     }
 
     fn result(&self) -> String {
-        let unprotected = &self.post.heading.unprotected;
+        let unprotected = &self.post.header.unprotected;
         let details = ResultDetails {
             unsigned_fields: unprotected.iter().map(|field| (*field).to_owned()).collect(),
             author_signature: self.signature_fate(),
@@ -262,7 +263,7 @@ impl Bench<'_> {
     }
 
     fn header(&self, workshop: &mut Workshop) -> PostHeader {
-        let letterhead = &self.post.heading.letterhead;
+        let letterhead = &self.post.header.letterhead;
         let domain = workshop.face.address.domain().to_owned();
         PostHeader {
             message_id: letterhead
@@ -275,17 +276,14 @@ impl Bench<'_> {
             from_display: self.display_name(&workshop.face),
             in_reply_to: letterhead.in_reply_to.clone(),
             references: letterhead.references.clone(),
-            protection: match self.settings.header_protection {
-                HeaderProtectionLevel::Subject => HeaderProtection::Subject,
-                HeaderProtectionLevel::Clear => HeaderProtection::Clear,
-            },
+            protection: outer_protection(self.settings.header_protection, self.post.header.in_clear),
         }
     }
 
     /// The verdict where the author's HTML cannot reach it, the list's prefix, the author's words.
     fn subject(&self) -> Zeroizing<String> {
         let words = Zeroizing::new(remove_result_lookalikes_in_subject(
-            &self.post.heading.letterhead.subject,
+            &self.post.header.letterhead.subject,
             chancery_lists::VERDICT_TAGS,
         ));
         let prefix = self.settings.subject_prefix.trim();
@@ -296,9 +294,11 @@ impl Bench<'_> {
     }
 
     fn display_name(&self, face: &ListFace) -> String {
-        let author = match &self.post.heading.letterhead.from {
-            Ok(mailbox) if self.settings.author_name_outside => {
-                author_name(&mailbox.display_name, &mailbox.address)
+        let author = match &self.post.header.letterhead.from {
+            // A name or address that came encrypted stays so: the outer From is read by all.
+            Ok(mailbox) if self.settings.author_name_outside && self.post.header.in_clear.author => {
+                let name = Some(mailbox.display_name.as_str()).filter(|_| self.post.header.in_clear.name);
+                author_name(name.unwrap_or_default(), &mailbox.address)
             }
             _ => return face.display_name.clone(),
         };
@@ -306,6 +306,33 @@ impl Bench<'_> {
     }
 }
 
+/// How much of the header the way reads. A subject that came encrypted does not leave in clear,
+/// whatever the setting says (RFC 9788, section 6.1: nor may any answer show it).
+fn outer_protection(level: HeaderProtectionLevel, in_clear: InClear) -> HeaderProtection {
+    match level {
+        HeaderProtectionLevel::Clear if in_clear.subject => HeaderProtection::Clear,
+        HeaderProtectionLevel::Clear | HeaderProtectionLevel::Subject => HeaderProtection::Subject,
+    }
+}
+
 fn author_name(display_name: &str, address: &Address) -> String {
     if display_name.is_empty() { address.local().to_owned() } else { display_name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_that_came_encrypted_never_leaves_in_clear() {
+        for (level, subject, expected) in [
+            (HeaderProtectionLevel::Clear, true, HeaderProtection::Clear),
+            (HeaderProtectionLevel::Clear, false, HeaderProtection::Subject),
+            (HeaderProtectionLevel::Subject, true, HeaderProtection::Subject),
+            (HeaderProtectionLevel::Subject, false, HeaderProtection::Subject),
+        ] {
+            let in_clear = InClear { author: true, name: true, subject };
+            assert_eq!(outer_protection(level, in_clear), expected, "{level:?} {subject}");
+        }
+    }
 }

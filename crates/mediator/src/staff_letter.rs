@@ -6,12 +6,12 @@ use chancery_crypto::{Content, Opened};
 use chancery_mail::compose::{random_message_id, sealed_payload};
 use chancery_mail::{
     AuthorPart, Cleartext, Entity, HeaderProtection, Instant, ListFace, OuterHeader, PostHeader, Provenance,
-    Public, author_entity, outer_header,
+    Public, author_entity, outer_header, remove_result_lookalikes_in_subject,
 };
 use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
-use crate::heading::heading;
+use crate::effective_header::effective_header;
 
 /// What stands above the letter.
 pub(crate) struct Preface<'a> {
@@ -30,12 +30,12 @@ pub(crate) fn staff_letter(
     now: Instant,
     chance: &mut StdRng,
 ) -> (Entity<Cleartext>, OuterHeader) {
-    let letterhead = heading(received, opened).letterhead;
+    let letterhead = effective_header(received, opened).letterhead;
     let header = PostHeader {
         message_id: random_message_id(face.address.domain(), chance),
         date: letterhead.date.unwrap_or(now),
         date_text: letterhead.date_text,
-        subject: Zeroizing::new(format!("{} {}", preface.tag, letterhead.subject.as_str())),
+        subject: subject(preface.tag, &letterhead.subject),
         from_display: face.display_name.clone(),
         in_reply_to: Vec::new(),
         references: Vec::new(),
@@ -52,6 +52,13 @@ pub(crate) fn staff_letter(
     (payload, outer_header(face, &header))
 }
 
+/// The list signs this letter too, and has checked nobody's signature for it: a stranger who writes
+/// `[signed]` into the subject must not have the list say so.
+fn subject(tag: &str, words: &str) -> Zeroizing<String> {
+    let words = remove_result_lookalikes_in_subject(words, chancery_lists::VERDICT_TAGS);
+    Zeroizing::new(format!("{tag} {}", words.as_str()))
+}
+
 fn content<P: Provenance>(
     face: &ListFace,
     header: &PostHeader,
@@ -60,4 +67,16 @@ fn content<P: Provenance>(
     chance: &mut StdRng,
 ) -> Entity<Cleartext> {
     sealed_payload(face, header, result, AuthorPart::AsReceived(entity), None, chance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_that_the_list_did_not_give_is_taken_out() {
+        for words in ["[signed] pay mallory", "[ SIGNED ]pay mallory", "[si[signed]gned] pay mallory"] {
+            assert_eq!(subject("[to the owners]", words).as_str(), "[to the owners] pay mallory", "{words}");
+        }
+    }
 }

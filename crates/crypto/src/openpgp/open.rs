@@ -66,8 +66,7 @@ impl fmt::Debug for AuthorSignature {
 /// `certificates` gives for the name in a signature.
 ///
 /// It is bounded whatever the message: at most 16 session key packets are tried with at most four keys
-/// each, at most 16 signatures are judged, compressed content grows to at most 64 MiB and ten times its
-/// size; passphrases are never tried; nothing is opened that has no integrity protection, and nothing
+/// each, at most 16 signatures are judged, compressed content grows to at most 64 MiB; passphrases are never tried; nothing is opened that has no integrity protection, and nothing
 /// is given out before that is checked.
 pub fn open(
     received: &Entity<Public>,
