@@ -4,15 +4,18 @@
 //! same ciphertext.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Stopwatch};
 
 use chancery_crypto::{RecipientKey, RecipientKeyId, SealedBody, SessionKey};
 use chancery_lists::{NoCopy, RecipientKeyIdMode};
 use chancery_mail::compose::{Frame, sealed_message_frame};
 use chancery_mail::{Address, Entity, Envelope, Instant, Public};
 use chancery_smtp::{Submit, SubmitError, Timeouts, Transport};
-use chancery_store::{DeliveryId, DeliveryRow, DepartureId, KeyPurpose, ListId, Outcome};
+use chancery_store::{
+    DeliveryId, DeliveryRow, DepartureId, KeyPurpose, ListId, NewLogLine, Outcome, StoreError,
+};
 use rand::Rng;
 use tokio::task::JoinSet;
 
@@ -26,6 +29,10 @@ use crate::{Site, blocking};
 const CHUNK: u32 = 100;
 /// How long a claim lasts unless it is renewed.
 const LEASE: Duration = Duration::from_secs(600);
+/// How often the outcomes of a chunk are tried to be written, a second apart.
+const RECORD_TRIES: u32 = 300;
+/// How long an idle connection to the relay is kept.
+const WARM: Duration = Duration::from_secs(30);
 /// For how long a copy is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 
@@ -34,6 +41,7 @@ pub(crate) struct Delivery {
     worker: String,
     connections: Vec<Transport>,
     at_hand: Option<(DepartureId, Arc<Loaded>)>,
+    used: Option<Stopwatch>,
 }
 
 /// A departure, read from the store and unwrapped.
@@ -53,7 +61,7 @@ enum LoadedForm {
 impl Delivery {
     /// A delivery that claims under this name.
     pub(crate) fn new(worker: String) -> Self {
-        Self { worker, connections: Vec::new(), at_hand: None }
+        Self { worker, connections: Vec::new(), at_hand: None, used: None }
     }
 
     /// As many connections as are configured; none is opened before it is needed.
@@ -70,7 +78,7 @@ impl Delivery {
     pub(crate) async fn deliver_some(&mut self, site: &Arc<Site>) -> Result<bool, WorkError> {
         let rows = site.database.claim_deliveries(site.now(), LEASE, &self.worker, CHUNK).await?;
         let Some(first) = rows.first() else {
-            self.at_hand = None;
+            self.rest().await;
             return Ok(false);
         };
         let loaded = match self.prepare(site, first).await {
@@ -85,15 +93,59 @@ impl Delivery {
                     "cannot load what is to be sent"
                 );
                 let later = site.now().after(Duration::from_secs(3600));
-                let outcomes: Vec<_> =
-                    rows.iter().map(|row| (row.id, Outcome::RetryAt(later, reason.clone()))).collect();
-                site.database.record_deliveries(&self.worker, &outcomes).await?;
+                let retry = |row| (row, Outcome::RetryAt(later, reason.clone()));
+                self.record(site, rows.into_iter().map(retry).collect()).await?;
                 return Ok(true);
             }
         };
         let outcomes = self.send(site, &loaded, rows).await;
-        site.database.record_deliveries(&self.worker, &outcomes).await?;
+        self.record(site, outcomes).await?;
+        self.used = Some(Stopwatch::now());
         Ok(true)
+    }
+
+    /// Writes the outcomes down, with a line in the owner's log for whom no copy reaches. What was
+    /// answered by the relay must not be forgotten because the database is busy: it would be sent
+    /// twice.
+    async fn record(&self, site: &Site, outcomes: Vec<(DeliveryRow, Outcome)>) -> Result<(), WorkError> {
+        let lines: Vec<NewLogLine> =
+            outcomes.iter().filter_map(|(row, outcome)| log_line(site, row, outcome)).collect();
+        let outcomes: Vec<_> = outcomes.into_iter().map(|(row, outcome)| (row.id, outcome)).collect();
+        let mut tries = 0;
+        loop {
+            match self.try_record(site, &outcomes, &lines).await {
+                Err(error) if error.is_temporary() && tries < RECORD_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+
+    async fn try_record(
+        &self,
+        site: &Site,
+        outcomes: &[(DeliveryId, Outcome)],
+        lines: &[NewLogLine],
+    ) -> Result<(), StoreError> {
+        let mut transaction = site.database.begin().await?;
+        transaction.record_deliveries(&self.worker, outcomes).await?;
+        for line in lines {
+            transaction.owner_log(line).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Nothing is due: let the relay have its connections back after a while.
+    async fn rest(&mut self) {
+        self.at_hand = None;
+        if self.used.is_some_and(|used| used.elapsed() > WARM) {
+            self.used = None;
+            for mut connection in self.connections.drain(..) {
+                connection.quit().await;
+            }
+        }
     }
 
     async fn prepare(&mut self, site: &Arc<Site>, row: &DeliveryRow) -> Result<Arc<Loaded>, WorkError> {
@@ -115,33 +167,78 @@ impl Delivery {
         site: &Arc<Site>,
         loaded: &Arc<Loaded>,
         rows: Vec<DeliveryRow>,
-    ) -> Vec<(DeliveryId, Outcome)> {
-        let queue = Arc::new(std::sync::Mutex::new(rows.into_iter()));
+    ) -> Vec<(DeliveryRow, Outcome)> {
+        let chunk = Arc::new(Chunk {
+            outcomes: Mutex::new(rows.iter().map(|_| None).collect()),
+            rows,
+            next: AtomicUsize::new(0),
+        });
         let mut senders = JoinSet::new();
         for mut connection in self.connections.drain(..) {
-            let (site, loaded, queue) = (Arc::clone(site), Arc::clone(loaded), Arc::clone(&queue));
+            let (site, loaded, chunk) = (Arc::clone(site), Arc::clone(loaded), Arc::clone(&chunk));
             senders.spawn(async move {
-                let mut outcomes = Vec::new();
-                while let Some(row) = next(&queue) {
-                    outcomes.push((row.id, deliver(&site, &loaded, &row, &mut connection).await));
+                while let Some((place, row)) = chunk.take() {
+                    let outcome = deliver(&site, &loaded, row, &mut connection).await;
+                    chunk.put(place, outcome);
                 }
-                (connection, outcomes)
+                connection
             });
         }
-        let mut outcomes = Vec::new();
         while let Some(finished) = senders.join_next().await {
-            // A sender that panicked leaves its rows to their lease.
-            if let Ok((connection, mut some)) = finished {
-                self.connections.push(connection);
-                outcomes.append(&mut some);
-            }
+            // A sender that panicked takes its connection along; what it had done is written down.
+            self.connections.extend(finished.ok());
         }
-        outcomes
+        let later = site.now().after(Duration::from_secs(3600));
+        let crashed = || Outcome::RetryAt(later, "the step that made the copy crashed".to_owned());
+        chunk.drain().into_iter().map(|(row, outcome)| (row, outcome.unwrap_or_else(crashed))).collect()
     }
 }
 
-fn next(queue: &std::sync::Mutex<std::vec::IntoIter<DeliveryRow>>) -> Option<DeliveryRow> {
-    queue.lock().ok()?.next()
+/// The claimed rows, shared among the connections, each with what became of it.
+struct Chunk {
+    rows: Vec<DeliveryRow>,
+    next: AtomicUsize,
+    outcomes: Mutex<Vec<Option<Outcome>>>,
+}
+
+impl Chunk {
+    fn take(&self) -> Option<(usize, &DeliveryRow)> {
+        let place = self.next.fetch_add(1, Ordering::Relaxed);
+        self.rows.get(place).map(|row| (place, row))
+    }
+
+    fn put(&self, place: usize, outcome: Outcome) {
+        if let Some(slot) = self.lock().get_mut(place) {
+            *slot = Some(outcome);
+        }
+    }
+
+    fn drain(&self) -> Vec<(DeliveryRow, Option<Outcome>)> {
+        self.rows.iter().cloned().zip(self.lock().drain(..)).collect()
+    }
+
+    /// Nothing is left half done in it, even if a holder panicked.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Option<Outcome>>> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the owner is told of a copy that does not arrive.
+fn log_line(site: &Site, row: &DeliveryRow, outcome: &Outcome) -> Option<NewLogLine> {
+    let (event, why) = match outcome {
+        Outcome::Done | Outcome::RetryAt(..) => return None,
+        Outcome::Failed(why) => ("copy failed", why),
+        Outcome::Dropped(why) => ("no copy", why),
+    };
+    Some(NewLogLine {
+        list: row.list,
+        at: site.now(),
+        event: event.to_owned(),
+        finding: None,
+        disposition: None,
+        detail: format!("{}: {why}", row.recipient),
+        inbound: None,
+    })
 }
 
 async fn load(site: &Arc<Site>, row: &DeliveryRow) -> Result<Loaded, WorkError> {

@@ -140,9 +140,6 @@ struct Bench<'a> {
     approved: bool,
 }
 
-/// The header fields that readers are shown, signed by nobody when they stood outside.
-const SHOWN_FIELDS: &[&str] = &["From", "Subject", "Date"];
-
 /// The bodies for the store, by format, and the octets of the outer header.
 type Composed = (Vec<(String, Vec<u8>)>, Zeroizing<Vec<u8>>);
 
@@ -250,9 +247,8 @@ impl Bench<'_> {
     }
 
     fn result(&self) -> String {
-        let unsigned_fields = if self.post.header_is_protected { &[] } else { SHOWN_FIELDS };
         let details = ResultDetails {
-            unsigned_fields: unsigned_fields.iter().map(|field| (*field).to_owned()).collect(),
+            unsigned_fields: self.post.header.unprotected.iter().map(|field| (*field).to_owned()).collect(),
             author_signature: self.signature_fate(),
             approved: self.approved,
             anonymous: false,
@@ -265,7 +261,7 @@ impl Bench<'_> {
     }
 
     fn header(&self, workshop: &mut Workshop) -> PostHeader {
-        let letterhead = &self.post.letterhead;
+        let letterhead = &self.post.header.letterhead;
         let domain = workshop.face.address.domain().to_owned();
         PostHeader {
             message_id: letterhead
@@ -288,7 +284,7 @@ impl Bench<'_> {
     /// The verdict where the author's HTML cannot reach it, the list's prefix, the author's words.
     fn subject(&self) -> Zeroizing<String> {
         let words = Zeroizing::new(remove_result_lookalikes_in_subject(
-            &self.post.letterhead.subject,
+            &self.post.header.letterhead.subject,
             chancery_lists::VERDICT_TAGS,
         ));
         let prefix = self.settings.subject_prefix.trim();
@@ -299,7 +295,7 @@ impl Bench<'_> {
     }
 
     fn display_name(&self, face: &ListFace) -> String {
-        let author = match &self.post.letterhead.from {
+        let author = match &self.post.header.letterhead.from {
             Ok(mailbox) if self.settings.author_name_outside => {
                 author_name(&mailbox.display_name, &mailbox.address)
             }

@@ -6,18 +6,17 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::{Certificate, Content, IssuerHint, Opened};
+use chancery_crypto::{Certificate, IssuerHint, Opened};
 use chancery_lists::{
     Disposition, Judgement, ListSettings, PostFacts, Poster, Role, SignerPin, judge, judge_approved,
 };
-use chancery_mail::{
-    Address, Confidentiality, Entity, Fingerprint, Instant, Letterhead, Public, SignerVerdict,
-};
+use chancery_mail::{Address, Confidentiality, Entity, Fingerprint, Instant, Public, SignerVerdict};
 use chancery_store::{
     InboundRow, KeyPurpose, ListRow, NewHeld, NewLogLine, PinRow, Seen, StoreError, Transaction,
 };
 
 use crate::distribute::prepare;
+use crate::effective_header::{EffectiveHeader, effective_header};
 use crate::operations::find::settings_of;
 use crate::work::WorkError;
 use crate::{Site, blocking};
@@ -44,9 +43,7 @@ pub(crate) async fn post(
 /// Everything that opening and looking gave, before anything was decided.
 pub(crate) struct OpenedPost {
     pub(crate) opened: Opened,
-    pub(crate) letterhead: Letterhead,
-    /// Whether the letterhead stood inside the protection.
-    pub(crate) header_is_protected: bool,
+    pub(crate) header: EffectiveHeader,
     /// The certificates that were looked up for the signatures, as they are pinned.
     pins: Vec<PinRow>,
 }
@@ -77,17 +74,7 @@ async fn open(
         if let Some(error) = failed {
             return Err(WorkError::from(error));
         }
-        let outer = chancery_mail::letterhead(&received);
-        let inner = match &opened.content {
-            Content::Cleartext(payload) => chancery_mail::protected_letterhead(payload),
-            Content::Public(_) | Content::None => None,
-        };
-        Ok(OpenedPost {
-            header_is_protected: inner.is_some(),
-            letterhead: inner.unwrap_or(outer),
-            opened,
-            pins,
-        })
+        Ok(OpenedPost { header: effective_header(&received, &opened), opened, pins })
     })
     .await
 }
@@ -105,7 +92,7 @@ fn certificates(rows: Vec<PinRow>, pins: &mut Vec<PinRow>) -> Vec<Certificate> {
 
 /// Fetches the facts that the rules of the list read.
 async fn gather(site: &Site, list: &ListRow, post: &OpenedPost) -> Result<PostFacts, WorkError> {
-    let from = post.letterhead.from.as_ref().ok().map(|mailbox| mailbox.address.clone());
+    let from = post.header.letterhead.from.as_ref().ok().map(|mailbox| mailbox.address.clone());
     let poster = match &from {
         Some(address) => poster(site, list, address).await?,
         None => None,
