@@ -307,7 +307,7 @@ impl Bench<'_> {
 }
 
 /// How much of the header the way reads. A subject that came encrypted does not leave in clear,
-/// whatever the setting says (RFC 9788, section 6.1: nor may any answer show it).
+/// whatever the setting says (RFC 9788: nor may an answer show it).
 fn outer_protection(level: HeaderProtectionLevel, in_clear: InClear) -> HeaderProtection {
     match level {
         HeaderProtectionLevel::Clear if in_clear.subject => HeaderProtection::Clear,
