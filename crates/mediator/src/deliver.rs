@@ -8,7 +8,7 @@ use std::time::Duration;
 use chancery_crypto::{RecipientKey, RecipientKeyId};
 use chancery_lists::NoCopy;
 use chancery_mail::{Address, Envelope, Instant};
-use chancery_smtp::{Submit, SubmitError, Transport};
+use chancery_smtp::{Submit, Transport};
 use chancery_store::{DeliveryRow, DepartureKind, Outcome};
 use rand::Rng;
 
@@ -37,13 +37,13 @@ pub(crate) async fn deliver(
         tracing::error!(delivery = row.id.0, %error, "a copy was held back");
         return Outcome::Failed(error.to_string());
     }
-    let reverse_path = match return_path(site, loaded, row) {
-        Ok(address) => address,
+    let reverse_path = match reverse_path(site, loaded, row) {
+        Ok(reverse_path) => reverse_path,
         Err(error) => {
             return Outcome::RetryAt(site.now().after(Duration::from_secs(3600)), error.to_string());
         }
     };
-    let envelope = Envelope { reverse_path: Some(reverse_path), forward_paths: vec![row.recipient.clone()] };
+    let envelope = Envelope { reverse_path, forward_paths: vec![row.recipient.clone()] };
     match connection.submit(&envelope, &departure.slices()).await {
         Ok(replies) => match replies.into_iter().next() {
             Some(reply) if reply.is_positive() => Outcome::Done,
@@ -51,7 +51,7 @@ pub(crate) async fn deliver(
             Some(reply) => retry(site, loaded, row, reply.to_string()),
             None => retry(site, loaded, row, "the relay gave no answer".to_owned()),
         },
-        Err(SubmitError::Refused(reply)) if reply.is_permanent() => Outcome::Failed(reply.to_string()),
+        Err(error) if !error.is_temporary() => Outcome::Failed(error.to_string()),
         Err(error) => retry(site, loaded, row, error.to_string()),
     }
 }
@@ -85,11 +85,15 @@ fn make(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Departure, Ou
     Ok(Departure::Sealed { frame: Arc::clone(frame), copy })
 }
 
-/// `LIST-bounces+TOKEN`: which copy came back is known to nobody but us.
-fn return_path(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Address, WorkError> {
+/// `LIST-bounces+TOKEN`: which copy came back is known to nobody but us. Our answers have none, so
+/// that nobody answers them (RFC 3834, section 3.3).
+fn reverse_path(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Option<Address>, WorkError> {
+    if row.kind == DepartureKind::Notice {
+        return Ok(None);
+    }
     let token = site.vault()?.bounce_token(loaded.list, row.id.0)?;
     let local = format!("{}-bounces+{token}", loaded.address.local());
-    loaded.address.with_local(&local).map_err(|error| WorkError::Unworkable(error.to_string()))
+    loaded.address.with_local(&local).map(Some).map_err(|error| WorkError::Unworkable(error.to_string()))
 }
 
 /// Later, with growing patience and some chance so that copies do not come back all at once; given

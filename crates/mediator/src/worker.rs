@@ -101,7 +101,7 @@ async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
 }
 
 async fn park(site: &Site, row: &InboundRow, why: &str) -> Result<(), WorkError> {
-    tracing::error!(inbound = row.lease.inbound.0, why, "parked a message");
+    tracing::warn!(inbound = row.lease.inbound.0, why, "parked a message");
     site.database.park_inbound(&row.lease, why).await?;
     Ok(())
 }
