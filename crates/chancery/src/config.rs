@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use chancery_mail::Address;
 use chancery_mediator::SiteConfig;
-use chancery_smtp::{Limits, Protocol, Relay, Security};
+use chancery_smtp::{Limits, Protocol, Relay, Security, Timeouts, Transport};
 use serde::Deserialize;
 
 /// Where a configuration is looked for when none is named.
@@ -117,8 +118,29 @@ impl Config {
         config.data = folder.join(&config.data);
         config.passphrase_file = config.passphrase_file.map(|file| folder.join(file));
         config.relay.ca_file = config.relay.ca_file.map(|file| folder.join(file));
-        config.relay()?;
+        config.check().with_context(|| format!("{}: correct it", path.display()))?;
         Ok(config)
+    }
+
+    /// What would fail later, and in the dark, is said at once.
+    fn check(&self) -> Result<()> {
+        if let Err(error) = format!("list@{}", self.domain).parse::<Address>() {
+            bail!("domain: `{}`: {error}", self.domain);
+        }
+        let numbers = [
+            ("intake.message_octets", self.intake.message_octets),
+            ("intake.recipients", self.intake.recipients),
+            ("intake.connections", self.intake.connections),
+            ("intake.received_limit", self.intake.received_limit),
+            ("relay.connections", self.relay.connections),
+        ];
+        if let Some((name, _)) = numbers.into_iter().find(|(_, number)| *number == 0) {
+            bail!("{name}: 0 would let nothing through");
+        }
+        // Reads the file of CAs, and says what is wrong with it.
+        Transport::new(self.relay()?, Timeouts::default())
+            .map_err(|error| anyhow!("relay.ca_file: {error}"))?;
+        Ok(())
     }
 
     /// The database file.
@@ -153,7 +175,8 @@ impl Config {
     pub(crate) fn doors(&self) -> Vec<(Protocol, String)> {
         let lmtp = self.intake.lmtp.iter().map(|address| (Protocol::Lmtp, address.clone()));
         let smtp = self.intake.smtp.iter().map(|address| (Protocol::Smtp, address.clone()));
-        lmtp.chain(smtp).collect()
+        // An empty address switches a door off.
+        lmtp.chain(smtp).filter(|(_, address)| !address.is_empty()).collect()
     }
 
     fn relay(&self) -> Result<Relay> {

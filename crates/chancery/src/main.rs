@@ -14,5 +14,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     guard::keep_memory_private();
+    guard::keep_panics_silent();
     cli::run()
 }

@@ -34,8 +34,9 @@ impl Server {
         // One SQLite database has one server: what another left in the middle is free again.
         site.database.release_all().await?;
         for (protocol, address) in doors {
-            let listener = Listener::bind(address)
-                .with_context(|| format!("cannot listen on {address}; is another server running there?"))?;
+            let listener = Listener::bind(address).with_context(|| {
+                format!("cannot listen on {address} (host:port, or unix:/path, where nothing else listens)")
+            })?;
             open.push((*protocol, listener.local_address()));
             let (intake, limits, stopped) = (Arc::clone(&intake), limits.clone(), stopped.clone());
             let (protocol, hello) = (*protocol, site.config.domain.clone());

@@ -1,264 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Hands copies over to the relay: who still is a member and with which key is read at the moment
-//! of sending, the session key is unwrapped once, and each recipient gets one small wrap and the
-//! same ciphertext.
+//! One copy: made for its recipient with the key of this moment, looked at once more, handed over.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chancery_crypto::{RecipientKey, RecipientKeyId, SealedBody, SessionKey};
-use chancery_lists::{NoCopy, RecipientKeyIdMode};
-use chancery_mail::compose::{Frame, sealed_message_frame};
-use chancery_mail::{Address, Entity, Envelope, Instant, Public};
-use chancery_smtp::{Submit, SubmitError, Timeouts, Transport};
-use chancery_store::{
-    DeliveryRow, DepartureId, DepartureKind, KeyPurpose, ListId, NewLogLine, Outcome, StoreError,
-};
+use chancery_crypto::{RecipientKey, RecipientKeyId};
+use chancery_lists::NoCopy;
+use chancery_mail::{Address, Envelope, Instant};
+use chancery_smtp::{Submit, Transport};
+use chancery_store::{DeliveryRow, DepartureKind, Outcome};
 use rand::Rng;
-use tokio::task::JoinSet;
 
-use crate::departure::{Departure, PUBLIC, unmark_public};
+use crate::Site;
+use crate::departure::Departure;
+use crate::loaded::{Loaded, LoadedForm};
 use crate::operations::show_member::usable_copy;
-use crate::vault::crypto;
 use crate::work::WorkError;
-use crate::{Site, blocking};
 
-/// How many deliveries are claimed at a time.
-const CHUNK: u32 = 100;
-/// How long a claim lasts unless it is renewed.
-const LEASE: Duration = Duration::from_secs(600);
 /// For how long a copy is tried.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 
-/// How often a claim is renewed while its copies are handed over.
-const RENEWAL: Duration = Duration::from_secs(120);
-/// So much of a reply, or of another reason, stands in the owner's log.
-const LONGEST_REASON: usize = 200;
-
-/// The delivery's own state: warm connections, and the departure at hand. Losing it loses nothing.
-pub(crate) struct Delivery {
-    worker: String,
-    connections: Vec<Transport>,
-    at_hand: Option<(DepartureId, Arc<Loaded>)>,
-}
-
-/// A departure, read from the store and unwrapped.
-struct Loaded {
-    list: ListId,
-    created: Instant,
-    local: Address,
-    default_key_id: RecipientKeyId,
-    form: LoadedForm,
-}
-
-enum LoadedForm {
-    Sealed { frame: Arc<Frame>, bodies: HashMap<String, (SealedBody, SessionKey)> },
-    Public(Arc<Entity<Public>>),
-}
-
-impl Delivery {
-    /// A delivery that claims under this name.
-    pub(crate) fn new(worker: String) -> Self {
-        Self { worker, connections: Vec::new(), at_hand: None }
-    }
-
-    /// As many connections as are configured; none is opened before it is needed.
-    fn fill_up(&mut self, site: &Site) -> Result<(), WorkError> {
-        while self.connections.len() < site.config.relay_connections.max(1) {
-            let connection = Transport::new(site.config.relay.clone(), Timeouts::default())
-                .map_err(|error| WorkError::Unworkable(error.to_string()))?;
-            self.connections.push(connection);
-        }
-        Ok(())
-    }
-
-    /// Delivers one chunk; `false` when nothing was due.
-    pub(crate) async fn deliver_some(&mut self, site: &Arc<Site>) -> Result<bool, WorkError> {
-        let rows = site.database.claim_deliveries(site.now(), LEASE, &self.worker, CHUNK).await?;
-        let Some(first) = rows.first() else {
-            self.at_hand = None;
-            return Ok(false);
-        };
-        let loaded = match self.prepare(site, first).await {
-            Ok(loaded) => loaded,
-            Err(error) if error.is_temporary() => return Err(error),
-            Err(error) => {
-                // Visible in the queue with its reason; an operator retries it.
-                let reason = error.to_string();
-                tracing::error!(
-                    departure = first.departure.0,
-                    error = reason,
-                    "cannot load what is to be sent"
-                );
-                let outcome = unloadable(site, first.departure, reason).await?;
-                let outcomes: Vec<_> = rows.into_iter().map(|row| (row, outcome.clone())).collect();
-                self.record(site, &outcomes).await?;
-                return Ok(true);
-            }
-        };
-        let outcomes = self.send(site, &loaded, rows).await;
-        self.record(site, &outcomes).await?;
-        Ok(true)
-    }
-
-    /// Writes down what became of the copies. Who gets none at all is named in the owner's log.
-    async fn record(&self, site: &Site, outcomes: &[(DeliveryRow, Outcome)]) -> Result<(), StoreError> {
-        let ended: Vec<_> = outcomes.iter().map(|(row, outcome)| (row.id, outcome.clone())).collect();
-        let mut transaction = site.database.begin().await?;
-        for (row, outcome) in outcomes {
-            if let Outcome::Failed(why) = outcome {
-                transaction.owner_log(&failure(site, row, why)).await?;
-            }
-        }
-        transaction.record_deliveries(&self.worker, &ended).await?;
-        transaction.commit().await
-    }
-
-    async fn prepare(&mut self, site: &Arc<Site>, row: &DeliveryRow) -> Result<Arc<Loaded>, WorkError> {
-        self.fill_up(site)?;
-        if let Some((id, loaded)) = &self.at_hand
-            && *id == row.departure
-        {
-            return Ok(Arc::clone(loaded));
-        }
-        self.at_hand = None;
-        let loaded = Arc::new(load(site, row).await?);
-        self.at_hand = Some((row.departure, Arc::clone(&loaded)));
-        Ok(loaded)
-    }
-
-    /// Shares the rows among the connections.
-    async fn send(
-        &mut self,
-        site: &Arc<Site>,
-        loaded: &Arc<Loaded>,
-        rows: Vec<DeliveryRow>,
-    ) -> Vec<(DeliveryRow, Outcome)> {
-        let Some(departure) = rows.first().map(|row| row.departure) else { return Vec::new() };
-        let queue = Arc::new(Mutex::new(rows.into_iter()));
-        // Shared, so that a sender that panics takes no other's outcome along: a copy that was handed
-        // over and not written down would be sent again.
-        let outcomes = Arc::new(Mutex::new(Vec::new()));
-        let mut senders = JoinSet::new();
-        for mut connection in self.connections.drain(..) {
-            let (site, loaded) = (Arc::clone(site), Arc::clone(loaded));
-            let (queue, outcomes) = (Arc::clone(&queue), Arc::clone(&outcomes));
-            senders.spawn(async move {
-                while let Some(row) = next(&queue) {
-                    let outcome = deliver(&site, &loaded, &row, &mut connection).await;
-                    if let Ok(mut outcomes) = outcomes.lock() {
-                        outcomes.push((row, outcome));
-                    }
-                }
-                connection
-            });
-        }
-        let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + RENEWAL, RENEWAL);
-        loop {
-            tokio::select! {
-                finished = senders.join_next() => match finished {
-                    Some(Ok(connection)) => self.connections.push(connection),
-                    // The row at which a sender panicked is left to its lease.
-                    Some(Err(error)) => tracing::error!(%error, "a sender crashed"),
-                    None => break,
-                },
-                // A slow relay must not make another node believe that we are dead.
-                _ = renewal.tick() => {
-                    let until = site.now().after(LEASE);
-                    if let Err(error) = site.database.extend_deliveries(departure, &self.worker, until).await {
-                        tracing::warn!(%error, "could not renew the claim on copies");
-                    }
-                }
-            }
-        }
-        outcomes.lock().map(|mut outcomes| std::mem::take(&mut *outcomes)).unwrap_or_default()
-    }
-}
-
-fn next(queue: &Mutex<std::vec::IntoIter<DeliveryRow>>) -> Option<DeliveryRow> {
-    queue.lock().ok()?.next()
-}
-
-/// What becomes of copies whose departure cannot be loaded: an operator has five days to mend it.
-async fn unloadable(site: &Site, departure: DepartureId, reason: String) -> Result<Outcome, StoreError> {
-    let now = site.now();
-    Ok(match site.database.departure(departure).await? {
-        Some(row) if now <= row.created.after(GIVE_UP_AFTER) => {
-            Outcome::RetryAt(now.after(Duration::from_secs(3600)), reason)
-        }
-        _ => Outcome::Failed(format!("given up: {reason}")),
-    })
-}
-
-fn failure(site: &Site, row: &DeliveryRow, why: &str) -> NewLogLine {
-    let why: String =
-        why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REASON).collect();
-    NewLogLine {
-        list: row.list,
-        at: site.now(),
-        event: "delivery".to_owned(),
-        finding: None,
-        disposition: None,
-        detail: format!("no copy to {}: {why}", row.recipient),
-        inbound: None,
-    }
-}
-
-async fn load(site: &Arc<Site>, row: &DeliveryRow) -> Result<Loaded, WorkError> {
-    let list = site
-        .database
-        .list_by_id(row.list)
-        .await?
-        .ok_or_else(|| WorkError::Unworkable("the list is gone".to_owned()))?;
-    let settings = crate::operations::find::settings_of(&list)?;
-    let departure = site
-        .database
-        .departure(row.departure)
-        .await?
-        .ok_or_else(|| WorkError::Unworkable("the departure is gone".to_owned()))?;
-    let keyring = site.vault()?.keyring(&site.database, row.list, KeyPurpose::Storage, site.now()).await?;
-    let mut stored = Vec::new();
-    for format in &departure.formats {
-        if let Some(body) = site.database.departure_body(row.departure, format).await? {
-            stored.push((format.clone(), body));
-        }
-    }
-    let mut chance = site.chance();
-    let form = blocking(move || {
-        if departure.formats.iter().any(|format| format == PUBLIC) {
-            let octets = match stored.first() {
-                Some((_, body)) => chancery_crypto::withdraw(body, &keyring).map_err(crypto)?,
-                None => return Err(WorkError::Unworkable("the departure has no body".to_owned())),
-            };
-            let entity = unmark_public(&octets)
-                .ok_or_else(|| WorkError::Unworkable("a sealed body is marked as public".to_owned()))?;
-            return Ok(LoadedForm::Public(Arc::new(entity)));
-        }
-        let header = chancery_crypto::withdraw(&departure.sealed_header, &keyring).map_err(crypto)?;
-        let frame = Arc::new(sealed_message_frame(&header, &mut chance));
-        let mut bodies = HashMap::new();
-        for (format, body) in stored {
-            bodies.insert(format, SealedBody::withdraw(&body, &keyring).map_err(crypto)?);
-        }
-        Ok(LoadedForm::Sealed { frame, bodies })
-    })
-    .await?;
-    Ok(Loaded {
-        list: row.list,
-        created: departure.created,
-        local: list.address,
-        default_key_id: match settings.recipient_key_id {
-            RecipientKeyIdMode::Hidden => RecipientKeyId::Hidden,
-            RecipientKeyIdMode::Shown => RecipientKeyId::Shown,
-        },
-        form,
-    })
-}
-
 /// One copy: made, looked at once more, handed over.
-async fn deliver(site: &Site, loaded: &Loaded, row: &DeliveryRow, connection: &mut Transport) -> Outcome {
+pub(crate) async fn deliver(
+    site: &Site,
+    loaded: &Loaded,
+    row: &DeliveryRow,
+    connection: &mut Transport,
+) -> Outcome {
     let departure = match catch_unwind(AssertUnwindSafe(|| make(site, loaded, row))) {
         Ok(Ok(departure)) => departure,
         Ok(Err(outcome)) => return outcome,
@@ -268,13 +37,13 @@ async fn deliver(site: &Site, loaded: &Loaded, row: &DeliveryRow, connection: &m
         tracing::error!(delivery = row.id.0, %error, "a copy was held back");
         return Outcome::Failed(error.to_string());
     }
-    let reverse_path = match return_path(site, loaded, row) {
-        Ok(address) => address,
+    let reverse_path = match reverse_path(site, loaded, row) {
+        Ok(reverse_path) => reverse_path,
         Err(error) => {
             return Outcome::RetryAt(site.now().after(Duration::from_secs(3600)), error.to_string());
         }
     };
-    let envelope = Envelope { reverse_path: Some(reverse_path), forward_paths: vec![row.recipient.clone()] };
+    let envelope = Envelope { reverse_path, forward_paths: vec![row.recipient.clone()] };
     match connection.submit(&envelope, &departure.slices()).await {
         Ok(replies) => match replies.into_iter().next() {
             Some(reply) if reply.is_positive() => Outcome::Done,
@@ -282,7 +51,7 @@ async fn deliver(site: &Site, loaded: &Loaded, row: &DeliveryRow, connection: &m
             Some(reply) => retry(site, loaded, row, reply.to_string()),
             None => retry(site, loaded, row, "the relay gave no answer".to_owned()),
         },
-        Err(SubmitError::Refused(reply)) if reply.is_permanent() => Outcome::Failed(reply.to_string()),
+        Err(error) if !error.is_temporary() => Outcome::Failed(error.to_string()),
         Err(error) => retry(site, loaded, row, error.to_string()),
     }
 }
@@ -316,18 +85,22 @@ fn make(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Departure, Ou
     Ok(Departure::Sealed { frame: Arc::clone(frame), copy })
 }
 
-/// `LIST-bounces+TOKEN`: which copy came back is known to nobody but us.
-fn return_path(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Address, WorkError> {
+/// `LIST-bounces+TOKEN`: which copy came back is known to nobody but us. Our answers have none, so
+/// that nobody answers them (RFC 3834, section 3.3).
+fn reverse_path(site: &Site, loaded: &Loaded, row: &DeliveryRow) -> Result<Option<Address>, WorkError> {
+    if row.kind == DepartureKind::Notice {
+        return Ok(None);
+    }
     let token = site.vault()?.bounce_token(loaded.list, row.id.0)?;
-    let local = format!("{}-bounces+{token}", loaded.local.local());
-    loaded.local.with_local(&local).map_err(|error| WorkError::Unworkable(error.to_string()))
+    let local = format!("{}-bounces+{token}", loaded.address.local());
+    loaded.address.with_local(&local).map(Some).map_err(|error| WorkError::Unworkable(error.to_string()))
 }
 
 /// Later, with growing patience and some chance so that copies do not come back all at once; given
 /// up after five days.
 fn retry(site: &Site, loaded: &Loaded, row: &DeliveryRow, why: String) -> Outcome {
     let now = site.now();
-    if now > loaded.created.after(GIVE_UP_AFTER) {
+    if is_given_up(loaded.created, now) {
         return Outcome::Failed(format!("given up after five days; last answer: {why}"));
     }
     let seconds = match row.attempts {
@@ -340,4 +113,9 @@ fn retry(site: &Site, loaded: &Loaded, row: &DeliveryRow, why: String) -> Outcom
     };
     let jitter = site.chance().random_range(0..=seconds / 5);
     Outcome::RetryAt(now.after(Duration::from_secs(seconds + jitter)), why)
+}
+
+/// Whether something that was made at that moment is tried no more.
+pub(crate) fn is_given_up(created: Instant, now: Instant) -> bool {
+    now > created.after(GIVE_UP_AFTER)
 }

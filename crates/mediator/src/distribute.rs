@@ -12,14 +12,14 @@ use chancery_lists::{
 use chancery_mail::compose::{public_part, public_post, public_signed, random_message_id, sealed_payload};
 use chancery_mail::{
     Address, AuthorPart, Entity, Form, HeaderProtection, ListFace, PostHeader, Provenance, SignerVerdict,
-    author_entity, outer_header, signed_child,
+    author_entity, outer_header, remove_result_lookalikes_in_subject, signed_child,
 };
 use chancery_store::{Audience, DepartureKind, KeyPurpose, ListRow, NewDeparture, Transaction};
 use rand::rngs::StdRng;
 use zeroize::Zeroizing;
 
 use crate::departure::{PUBLIC, mark_public};
-use crate::heading::without_tags;
+use crate::effective_header::InClear;
 use crate::post::OpenedPost;
 use crate::vault::crypto;
 use crate::work::WorkError;
@@ -159,8 +159,8 @@ impl Bench<'_> {
         let signature = self.post.opened.author_signature.as_ref();
         match (self.judgement.outgoing, public) {
             (Outgoing::Encrypted, _) => {
-                let child = self.without_nested_signature().then(|| signed_child(entity)).flatten();
-                let author = self.author(child.as_ref().unwrap_or(entity), signature);
+                let words = self.authors_words(entity);
+                let author = self.author(words.as_ref().unwrap_or(entity), signature);
                 let payload =
                     sealed_payload(&workshop.face, &header, &result, author, footer, &mut workshop.chance);
                 let mut bodies = Vec::new();
@@ -173,8 +173,8 @@ impl Bench<'_> {
                 Ok((bodies, outer))
             }
             (Outgoing::Signed | Outgoing::Clear, Some(entity)) => {
-                let child = self.without_nested_signature().then(|| signed_child(entity)).flatten();
-                let author = self.author(child.as_ref().unwrap_or(entity), signature);
+                let words = self.authors_words(entity);
+                let author = self.author(words.as_ref().unwrap_or(entity), signature);
                 let (face, chance) = (&workshop.face, &mut workshop.chance);
                 let message = if self.judgement.outgoing == Outgoing::Signed {
                     let part = public_part(face, &header, &result, author, footer, chance);
@@ -202,7 +202,7 @@ impl Bench<'_> {
         signature: Option<&'e AuthorSignature>,
     ) -> AuthorPart<'e, P> {
         match (self.signature_fate(), signature) {
-            (Some(SignatureFate::Carried), Some(signature)) if self.is_combined() => {
+            (Some(SignatureFate::Carried), Some(signature)) => {
                 AuthorPart::SignedBy { entity, signature: &signature.armored, micalg: &signature.micalg }
             }
             (Some(SignatureFate::Attached), Some(signature)) => {
@@ -212,6 +212,18 @@ impl Bench<'_> {
         }
     }
 
+    /// Of a multipart/signed, the part that was signed: what stands around it (a preamble, an
+    /// epilogue, fields of the container) nobody has signed, and it must not go out as if somebody
+    /// had. `None` where all of the entity counts.
+    fn authors_words<P: Provenance>(&self, entity: &Entity<P>) -> Option<Entity<P>> {
+        let is_multipart_signed =
+            matches!(self.post.opened.summary.form, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted);
+        let over_all = self.post.opened.author_signature.as_ref().is_some_and(|one| !one.of_first_part);
+        let passed_on =
+            matches!(self.signature_fate(), Some(SignatureFate::Carried | SignatureFate::Attached));
+        if is_multipart_signed && !(over_all && passed_on) { signed_child(entity) } else { None }
+    }
+
     /// What becomes of the author's signature; `None` when there is none.
     fn signature_fate(&self) -> Option<SignatureFate> {
         let signers = &self.post.opened.summary.signers;
@@ -219,36 +231,19 @@ impl Bench<'_> {
             return None;
         }
         let good = signers.iter().all(|signer| signer.verdict == SignerVerdict::Good);
-        let carriable = match (&self.post.opened.author_signature, self.post.opened.summary.form) {
-            // Where it stands around the author's part already, it stays there.
-            (_, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted) => true,
-            (Some(signature), _) => signature.carriable,
-            (None, _) => false,
-        };
-        let detached = self.post.opened.author_signature.is_some();
-        Some(match self.settings.author_signature {
-            _ if !good => SignatureFate::NotCarried,
-            AuthorSignatureHandling::Strip => SignatureFate::Stripped,
-            AuthorSignatureHandling::Attach if detached => SignatureFate::Attached,
-            AuthorSignatureHandling::Carry if carriable => SignatureFate::Carried,
-            AuthorSignatureHandling::Attach | AuthorSignatureHandling::Carry => SignatureFate::NotCarried,
+        let signature = self.post.opened.author_signature.as_ref().filter(|_| good);
+        Some(match (self.settings.author_signature, signature) {
+            (AuthorSignatureHandling::Strip, Some(_)) => SignatureFate::Stripped,
+            (AuthorSignatureHandling::Attach, Some(_)) => SignatureFate::Attached,
+            (AuthorSignatureHandling::Carry, Some(signature)) if signature.carriable => {
+                SignatureFate::Carried
+            }
+            _ => SignatureFate::NotCarried,
         })
     }
 
-    /// One OpenPGP message that is signed and encrypted, or inline: the signature is not yet a MIME
-    /// part.
-    fn is_combined(&self) -> bool {
-        matches!(self.post.opened.summary.form, Form::PgpMimeEncrypted | Form::InlineEncrypted)
-    }
-
-    /// Whether the author's multipart/signed is to be taken apart.
-    fn without_nested_signature(&self) -> bool {
-        matches!(self.post.opened.summary.form, Form::PgpMimeSigned | Form::PgpMimeSignedInEncrypted)
-            && self.signature_fate() != Some(SignatureFate::Carried)
-    }
-
     fn result(&self) -> String {
-        let unprotected = &self.post.heading.unprotected;
+        let unprotected = &self.post.header.unprotected;
         let details = ResultDetails {
             unsigned_fields: unprotected.iter().map(|field| (*field).to_owned()).collect(),
             author_signature: self.signature_fate(),
@@ -263,7 +258,7 @@ impl Bench<'_> {
     }
 
     fn header(&self, workshop: &mut Workshop) -> PostHeader {
-        let letterhead = &self.post.heading.letterhead;
+        let letterhead = &self.post.header.letterhead;
         let domain = workshop.face.address.domain().to_owned();
         PostHeader {
             message_id: letterhead
@@ -276,17 +271,22 @@ impl Bench<'_> {
             from_display: self.display_name(&workshop.face),
             in_reply_to: letterhead.in_reply_to.clone(),
             references: letterhead.references.clone(),
-            protection: match (self.judgement.outgoing, self.settings.header_protection) {
-                (Outgoing::Encrypted, HeaderProtectionLevel::Subject) => HeaderProtection::Subject,
-                // Above a post in clear there is nothing to hide.
-                _ => HeaderProtection::Clear,
+            protection: match self.judgement.outgoing {
+                // A message in clear hides nothing by hiding its Subject.
+                Outgoing::Signed | Outgoing::Clear => HeaderProtection::Clear,
+                Outgoing::Encrypted => {
+                    outer_protection(self.settings.header_protection, self.post.header.in_clear)
+                }
             },
         }
     }
 
     /// The verdict where the author's HTML cannot reach it, the list's prefix, the author's words.
     fn subject(&self) -> Zeroizing<String> {
-        let words = without_tags(&self.post.heading.letterhead.subject);
+        let words = Zeroizing::new(remove_result_lookalikes_in_subject(
+            &self.post.header.letterhead.subject,
+            chancery_lists::VERDICT_TAGS,
+        ));
         let prefix = self.settings.subject_prefix.trim();
         let tag = if self.settings.verdict_tag { verdict_tag(self.judgement) } else { "" };
         let prefix = if prefix.is_empty() || words.contains(prefix) { "" } else { prefix };
@@ -295,9 +295,14 @@ impl Bench<'_> {
     }
 
     fn display_name(&self, face: &ListFace) -> String {
-        let author = match &self.post.heading.letterhead.from {
-            Ok(mailbox) if self.settings.author_name_outside => {
-                author_name(&mailbox.display_name, &mailbox.address)
+        let author = match &self.post.header.letterhead.from {
+            // A name or address that came encrypted stays so: the outer From is read by all.
+            Ok(mailbox) if self.settings.author_name_outside && self.post.header.in_clear.author => {
+                let name = Some(mailbox.display_name.as_str()).filter(|_| self.post.header.in_clear.name);
+                let name = name.unwrap_or_default();
+                // Nobody's name says that the list has checked something.
+                let name = remove_result_lookalikes_in_subject(name, chancery_lists::VERDICT_TAGS);
+                author_name(&name, &mailbox.address)
             }
             _ => return face.display_name.clone(),
         };
@@ -305,8 +310,33 @@ impl Bench<'_> {
     }
 }
 
-/// The name that the author took, which must not look like a verdict of the list's either.
+/// How much of the header the way reads. A subject that came encrypted does not leave in clear,
+/// whatever the setting says (RFC 9788: nor may an answer show it).
+fn outer_protection(level: HeaderProtectionLevel, in_clear: InClear) -> HeaderProtection {
+    match level {
+        HeaderProtectionLevel::Clear if in_clear.subject => HeaderProtection::Clear,
+        HeaderProtectionLevel::Clear | HeaderProtectionLevel::Subject => HeaderProtection::Subject,
+    }
+}
+
 fn author_name(display_name: &str, address: &Address) -> String {
-    let name = without_tags(display_name);
-    if name.is_empty() { address.local().to_owned() } else { name.to_string() }
+    if display_name.is_empty() { address.local().to_owned() } else { display_name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_that_came_encrypted_never_leaves_in_clear() {
+        for (level, subject, expected) in [
+            (HeaderProtectionLevel::Clear, true, HeaderProtection::Clear),
+            (HeaderProtectionLevel::Clear, false, HeaderProtection::Subject),
+            (HeaderProtectionLevel::Subject, true, HeaderProtection::Subject),
+            (HeaderProtectionLevel::Subject, false, HeaderProtection::Subject),
+        ] {
+            let in_clear = InClear { author: true, name: true, subject };
+            assert_eq!(outer_protection(level, in_clear), expected, "{level:?} {subject}");
+        }
+    }
 }

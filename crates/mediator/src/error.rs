@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Why an operation was not carried out.
 
+use chancery_lists::SettingError;
+
 /// One variant for each different answer that a door gives.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
@@ -40,4 +42,22 @@ impl OperationError {
     pub(crate) fn invalid(field: &str, why: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::Invalid { field: field.to_owned(), why: why.into(), remedy: remedy.into() }
     }
+
+    /// A setting that cannot be so.
+    pub(crate) fn setting(error: &SettingError) -> Self {
+        let meant = error.did_you_mean.as_ref().map(|name| format!("Did you mean {name}? "));
+        let remedy = sentence(&error.remedy);
+        let more = "`chancery list settings` explains them all";
+        Self::invalid(
+            &error.name,
+            error.why.clone(),
+            format!("{}{remedy}; {more}", meant.unwrap_or_default()),
+        )
+    }
+}
+
+/// With a capital, as what follows a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

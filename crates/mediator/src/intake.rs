@@ -119,7 +119,7 @@ async fn find_recipient(
     site: &Site,
     forward_path: &Address,
 ) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
-    if forward_path.domain() != site.config.domain.to_lowercase() {
+    if !forward_path.domain().eq_ignore_ascii_case(&site.config.domain) {
         return Ok(None);
     }
     for (local, part) in candidates(forward_path.local()) {
@@ -147,14 +147,66 @@ fn trace_fields(site: &Site, peer: &Peer, envelope: &Envelope, list: &Address) -
 pub(crate) async fn withdraw_received(
     site: &Arc<Site>,
     list: ListId,
-    sealed: &[u8],
+    sealed: Vec<u8>,
 ) -> Result<Entity<Public>, WorkError> {
     let keyring = site.vault()?.keyring(&site.database, list, KeyPurpose::Storage, site.now()).await?;
-    let sealed = sealed.to_vec();
     blocking(move || {
         let octets = chancery_crypto::withdraw(&sealed, &keyring)
             .map_err(|error| WorkError::Unworkable(format!("the stored message does not open: {error}")))?;
         Ok(Entity::from_zeroizing(octets))
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use chancery_crypto::{KeyAlgorithm, PassphraseCost};
+    use chancery_mail::Instant;
+    use chancery_smtp::{Relay, Security};
+    use chancery_store::Database;
+    use chancery_testkit::SettableClock;
+
+    use super::*;
+    use crate::{Actor, NewList, SiteConfig, Vault, create_list};
+
+    async fn site() -> Arc<Site> {
+        let database = Database::in_memory().await.unwrap();
+        let vault = Vault::create(&database, b"correct horse", PassphraseCost::cheap()).await.unwrap();
+        let relay = Relay {
+            host: "127.0.0.1".to_owned(),
+            port: 9,
+            security: Security::None,
+            ca_file: None,
+            hello: "lists.example.org".to_owned(),
+        };
+        let config = SiteConfig {
+            domain: "lists.example.org".to_owned(),
+            relay,
+            relay_connections: 1,
+            received_limit: 50,
+        };
+        let clock = Arc::new(SettableClock::at(Instant::from_unix(1_790_000_000)));
+        let site = Arc::new(Site::new(database, clock, config, Some(vault), [7; 32]));
+        let address = "friends@lists.example.org".parse().unwrap();
+        let new = NewList { address, settings: Vec::new(), algorithm: KeyAlgorithm::Ed25519V4 };
+        create_list(&site, &Actor::Operator, new).await.unwrap();
+        site
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_named_often_takes_the_letter_once() {
+        let site = site().await;
+        let names = ["friends", "Friends", "friends-owner", "friends", "friends-OWNER", "friends-key"];
+        let forward_paths: Vec<Address> =
+            names.iter().map(|local| format!("{local}@lists.example.org").parse().unwrap()).collect();
+        let peer = Peer { address: None, hello: "mx".to_owned(), with: "LMTP" };
+        let envelope = Envelope { reverse_path: None, forward_paths };
+        let octets = Zeroizing::new(b"From: alice@example.org\r\n\r\nhello\r\n".to_vec());
+        let replies = Intake::new(Arc::clone(&site)).message(&peer, envelope, octets).await;
+        assert_eq!(replies.len(), names.len());
+        assert!(replies.iter().all(Reply::is_positive), "{replies:?}");
+        let kept = site.database.inbound(None, None, 100).await.unwrap();
+        let parts: Vec<&str> = kept.iter().map(|row| row.part.as_str()).collect();
+        assert_eq!(parts, ["post", "owner", "key"]);
+    }
 }

@@ -21,9 +21,14 @@ const ONE_ANSWER_IN: Duration = Duration::from_secs(3600);
 
 /// Answers with the key, unless the question is automatic, has no return path, or was answered
 /// within the hour.
-pub(crate) async fn send_key(site: &Arc<Site>, row: &InboundRow, list: &ListRow) -> Result<(), WorkError> {
+pub(crate) async fn send_key(
+    site: &Arc<Site>,
+    row: &InboundRow,
+    list: &ListRow,
+    sealed: Vec<u8>,
+) -> Result<(), WorkError> {
     let now = site.now();
-    let received = crate::intake::withdraw_received(site, list.id, &row.sealed).await?;
+    let received = crate::intake::withdraw_received(site, list.id, sealed).await?;
     let letterhead = chancery_mail::letterhead(&received);
     let asker = reverse_path(&received).filter(|_| !letterhead.automatic);
     let mut transaction = site.database.begin().await?;

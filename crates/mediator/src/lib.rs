@@ -4,7 +4,7 @@
 //! A door (mail, command line, later pages and REST) calls an operation with an [`Actor`]; all doors
 //! call the same ones. A running server feeds [`Intake`] from its sockets and runs [`judge_inbound`],
 //! [`deliver_outgoing`] and [`look_after_keys`]. The story of one post reads in `intake`, `post`,
-//! `distribute`, `deliver`, in this order.
+//! `distribute`, `delivery`, `deliver`, in this order.
 //!
 //! This room decides nothing by itself: what a list accepts is decided by `chancery-lists`, what a
 //! signature is worth by `chancery-crypto`.
@@ -12,17 +12,20 @@
 mod actor;
 mod blocking;
 mod deliver;
+mod delivery;
 mod departure;
 mod distribute;
+mod effective_header;
 mod error;
-mod heading;
 mod intake;
 mod key_request;
+mod loaded;
 mod operations;
 mod owner_mail;
 mod pin;
 mod post;
 mod site;
+mod staff_letter;
 mod upkeep;
 mod vault;
 mod work;

@@ -3,20 +3,16 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::{BodyFormat, Content, Keyring, seal};
+use chancery_crypto::{BodyFormat, Certificate, Keyring, seal};
 use chancery_lists::Role;
-use chancery_mail::compose::{random_message_id, sealed_payload};
-use chancery_mail::{
-    AuthorPart, Entity, HeaderProtection, PostHeader, Provenance, author_entity, outer_header,
-};
+use chancery_mail::{Cleartext, Entity, Instant};
 use chancery_store::{DepartureKind, InboundRow, KeyPurpose, ListRow, NewDeparture, NewLogLine};
-use zeroize::Zeroizing;
 
 use crate::distribute::{list_face, storage_certificate};
-use crate::heading::{heading, without_tags};
 use crate::operations::find::settings_of;
 use crate::operations::show_list::MOST_OWNERS;
 use crate::operations::show_member::usable_copy;
+use crate::staff_letter::{Preface, staff_letter};
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{Site, blocking};
@@ -29,6 +25,7 @@ pub(crate) async fn forward_to_owners(
     site: &Arc<Site>,
     row: &InboundRow,
     list: &ListRow,
+    sealed: Vec<u8>,
 ) -> Result<(), WorkError> {
     let now = site.now();
     let mut owners = Vec::new();
@@ -48,7 +45,7 @@ pub(crate) async fn forward_to_owners(
                 .to_owned(),
         ));
     }
-    let received = crate::intake::withdraw_received(site, list.id, &row.sealed).await?;
+    let received = crate::intake::withdraw_received(site, list.id, sealed).await?;
     let signing = site.vault()?.keyring(&site.database, list.id, KeyPurpose::Posting, now).await?;
     let storage = storage_certificate(site, list.id).await?;
     let face = list_face(list, &settings_of(list)?, &signing);
@@ -57,37 +54,10 @@ pub(crate) async fn forward_to_owners(
     let departure = blocking(move || {
         // Nobody's signature decides anything here, so that no certificate is looked up.
         let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
-        let letterhead = heading(&received, &opened).letterhead;
-        let mut compose = |payload: OwnedEntity| {
-            let header = PostHeader {
-                message_id: random_message_id(face.address.domain(), &mut chance),
-                date: letterhead.date.unwrap_or(now),
-                date_text: letterhead.date_text.clone(),
-                subject: Zeroizing::new(format!(
-                    "[to the owners] {}",
-                    without_tags(&letterhead.subject).as_str()
-                )),
-                from_display: face.display_name.clone(),
-                in_reply_to: Vec::new(),
-                references: Vec::new(),
-                protection: HeaderProtection::Subject,
-            };
-            let from = letterhead.from.as_ref().map(|mailbox| mailbox.address.to_string());
-            let result =
-                format!("{RESULT}\nIt says it is from: {}", from.unwrap_or_else(|_| "nobody".to_owned()));
-            let outer = Zeroizing::new(outer_header(&face, &header).0);
-            let sealed = match &payload {
-                OwnedEntity::Cleartext(entity) => letter(&face, &header, &result, entity, &mut chance),
-                OwnedEntity::Public(entity) => letter(&face, &header, &result, entity, &mut chance),
-            };
-            (sealed, outer)
-        };
-        let (payload, outer) = match opened.content {
-            Content::Cleartext(entity) => compose(OwnedEntity::Cleartext(entity)),
-            Content::Public(_) | Content::None => compose(OwnedEntity::Public(author_entity(&received))),
-        };
+        let preface = Preface { tag: "[to the owners]", words: RESULT.to_owned() };
+        let (payload, outer) = staff_letter(&face, &received, &opened, &preface, now, &mut chance);
         let bodies = bodies(&payload, &signing, &storage, &formats, now)?;
-        let sealed_header = chancery_crypto::deposit(&outer, &storage).map_err(crypto)?;
+        let sealed_header = chancery_crypto::deposit(outer.octets(), &storage).map_err(crypto)?;
         Ok(NewDeparture { list: id, kind: DepartureKind::OwnerMail, bodies, sealed_header, created: now })
     })
     .await?;
@@ -113,28 +83,13 @@ pub(crate) async fn forward_to_owners(
     Ok(())
 }
 
-enum OwnedEntity {
-    Cleartext(Entity<chancery_mail::Cleartext>),
-    Public(Entity<chancery_mail::Public>),
-}
-
-fn letter<P: Provenance>(
-    face: &chancery_mail::ListFace,
-    header: &PostHeader,
-    result: &str,
-    entity: &Entity<P>,
-    chance: &mut rand::rngs::StdRng,
-) -> Entity<chancery_mail::Cleartext> {
-    sealed_payload(face, header, result, AuthorPart::AsReceived(entity), None, chance)
-}
-
 /// One sealed body for each format that somebody needs, as it lies in the store.
-pub(crate) fn bodies(
-    payload: &Entity<chancery_mail::Cleartext>,
+fn bodies(
+    payload: &Entity<Cleartext>,
     signing: &Keyring,
-    storage: &chancery_crypto::Certificate,
+    storage: &Certificate,
     formats: &[BodyFormat],
-    now: chancery_mail::Instant,
+    now: Instant,
 ) -> Result<Vec<(String, Vec<u8>)>, WorkError> {
     let mut bodies = Vec::new();
     for format in formats {

@@ -4,9 +4,10 @@
 
 use chancery_crypto::Certificate;
 use chancery_mail::{Address, Instant, KeyState};
-use chancery_store::{ListId, NewPin, Transaction};
+use chancery_store::{ListId, NewPin, PinRow, Transaction};
 
 use crate::OperationError;
+use crate::vault::crypto;
 
 /// The row for a certificate that is pinned to an address.
 pub(crate) fn new_pin(certificate: &Certificate, confirmed: bool, now: Instant) -> NewPin {
@@ -47,6 +48,24 @@ pub(crate) async fn stays_confirmed(
     Ok(confirmed || before)
 }
 
+/// Adding somebody in another role must not put another key in the place of theirs unseen.
+pub(crate) fn refuse_another(
+    pinned: Option<&PinRow>,
+    certificate: &Certificate,
+    address: &Address,
+) -> Result<(), OperationError> {
+    match pinned {
+        Some(pinned) if pinned.facts.fingerprint != certificate.fingerprint() => {
+            Err(OperationError::Conflict(format!(
+                "{address} has another key here already, {}; nothing was changed. `chancery member set --key` puts \
+                 a new one in its place",
+                pinned.facts.fingerprint
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads a certificate that somebody wants to enrol for an address, and refuses what could not be
 /// used or is not theirs. `any_user_id` is the operator's word that the key is theirs all the same.
 pub(crate) fn enrollable(
@@ -61,6 +80,24 @@ pub(crate) fn enrollable(
     usable(&certificate, now)?;
     named(&certificate, address, any_user_id, now)?;
     Ok(certificate)
+}
+
+/// The same for somebody who has a key already. A newer copy of that very key is taken whatever it
+/// says, and joined with the old one: a revocation or an earlier end must reach the list.
+pub(crate) fn newer_or_enrollable(
+    pinned: Option<&PinRow>,
+    octets: &[u8],
+    address: &Address,
+    any_user_id: bool,
+    now: Instant,
+) -> Result<Certificate, OperationError> {
+    if let (Some(pinned), Ok(given)) = (pinned, Certificate::parse(octets))
+        && pinned.facts.fingerprint == given.fingerprint()
+    {
+        let known = Certificate::parse(&pinned.certificate).map_err(crypto)?;
+        return known.merge(&given).map_err(crypto);
+    }
+    enrollable(octets, address, any_user_id, now)
 }
 
 /// Whether mail can be encrypted to it now.

@@ -16,7 +16,7 @@ use chancery_store::{
 };
 
 use crate::distribute::prepare;
-use crate::heading::{Heading, heading};
+use crate::effective_header::{EffectiveHeader, effective_header};
 use crate::operations::find::settings_of;
 use crate::work::WorkError;
 use crate::{Site, blocking};
@@ -26,10 +26,15 @@ use crate::{Site, blocking};
 /// # Errors
 /// When a step fails that should not; the caller parks the post visibly. Nothing that a sender can
 /// write is an error: it is a finding.
-pub(crate) async fn post(site: &Arc<Site>, row: &InboundRow, list: &ListRow) -> Result<(), WorkError> {
+pub(crate) async fn post(
+    site: &Arc<Site>,
+    row: &InboundRow,
+    list: &ListRow,
+    sealed: Vec<u8>,
+) -> Result<(), WorkError> {
     let settings = settings_of(list)?;
     let now = site.now();
-    let received = crate::intake::withdraw_received(site, list.id, &row.sealed).await?;
+    let received = crate::intake::withdraw_received(site, list.id, sealed).await?;
     let opened = open(site, list, received, now).await?;
     let facts = gather(site, list, &opened).await?;
     settle(site, row, list, &settings, opened, facts).await
@@ -38,7 +43,7 @@ pub(crate) async fn post(site: &Arc<Site>, row: &InboundRow, list: &ListRow) -> 
 /// Everything that opening and looking gave, before anything was decided.
 pub(crate) struct OpenedPost {
     pub(crate) opened: Opened,
-    pub(crate) heading: Heading,
+    pub(crate) header: EffectiveHeader,
     /// The certificates that were looked up for the signatures, as they are pinned.
     pins: Vec<PinRow>,
 }
@@ -69,7 +74,7 @@ async fn open(
         if let Some(error) = failed {
             return Err(WorkError::from(error));
         }
-        Ok(OpenedPost { heading: heading(&received, &opened), opened, pins })
+        Ok(OpenedPost { header: effective_header(&received, &opened), opened, pins })
     })
     .await
 }
@@ -87,7 +92,7 @@ fn certificates(rows: Vec<PinRow>, pins: &mut Vec<PinRow>) -> Vec<Certificate> {
 
 /// Fetches the facts that the rules of the list read.
 async fn gather(site: &Site, list: &ListRow, post: &OpenedPost) -> Result<PostFacts, WorkError> {
-    let from = post.heading.letterhead.from.as_ref().ok().map(|mailbox| mailbox.address.clone());
+    let from = post.header.letterhead.from.as_ref().ok().map(|mailbox| mailbox.address.clone());
     let poster = match &from {
         Some(address) => poster(site, list, address).await?,
         None => None,
@@ -163,7 +168,7 @@ async fn settle(
             entry.detail = join(&entry.detail, &format!("{copies} copies to deliver"));
         }
         if judgement.disposition == Disposition::Hold {
-            transaction.hold(&row.lease, &held(site, &judgement, &facts)).await?;
+            transaction.hold(&row.lease, &held(site, &judgement, &facts, &post.header)).await?;
         } else {
             transaction.finish_inbound(&row.lease).await?;
         }
@@ -181,9 +186,10 @@ async fn settle(
     }
 }
 
-fn held(site: &Site, judgement: &Judgement, facts: &PostFacts) -> NewHeld {
+/// An address that stood inside the encryption alone is not written down: the table is in clear.
+fn held(site: &Site, judgement: &Judgement, facts: &PostFacts, header: &EffectiveHeader) -> NewHeld {
     NewHeld {
-        from: facts.from.as_ref().map(Address::to_string),
+        from: facts.from.as_ref().filter(|_| header.in_clear.author).map(Address::to_string),
         findings: findings_text(judgement),
         held_at: site.now(),
     }

@@ -100,8 +100,7 @@ impl Vault {
     }
 
     /// The keys that mail to the list is opened with: those in use and those that a rollover keeps
-    /// opening for a while. The first signs. When the newest is revoked there are none, whatever older
-    /// ones are left: a key that has retired must not come back and speak for the list.
+    /// opening for a while. The first signs.
     pub(crate) async fn keyring(
         &self,
         database: &Database,
@@ -111,8 +110,13 @@ impl Vault {
     ) -> Result<Keyring, OperationError> {
         let mut pairs = Vec::new();
         let rows = database.list_keys(list, purpose).await?;
-        let revoked = rows.first().is_some_and(|newest| newest.state == ListKeyState::Revoked);
-        for row in rows.into_iter().filter(|_| !revoked) {
+        // An older key must not sign in the place of a revoked one.
+        if rows.first().is_some_and(|newest| newest.state == ListKeyState::Revoked) {
+            return Err(OperationError::Conflict(
+                "the list's key is revoked; `chancery key rollover` makes a new one".to_owned(),
+            ));
+        }
+        for row in rows {
             if row.opens_until.is_none_or(|until| until > now) && row.state != ListKeyState::Revoked {
                 pairs.push(self.open_key(list, purpose, &row)?);
             }

@@ -8,7 +8,7 @@ use chancery_lists::ListAddress;
 use chancery_store::InboundRow;
 use tokio::sync::watch;
 
-use crate::deliver::Delivery;
+use crate::delivery::Delivery;
 use crate::work::WorkError;
 use crate::{Site, key_request, owner_mail, post, upkeep};
 
@@ -75,7 +75,7 @@ async fn wait(site: &Site, at_most: Duration, stop: &mut watch::Receiver<bool>) 
 
 /// Claims one message and walks it to its end; `false` when there is none.
 async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
-    let Some(row) = site.database.claim_inbound(site.now(), LEASE, worker).await? else {
+    let Some(mut row) = site.database.claim_inbound(site.now(), LEASE, worker).await? else {
         return Ok(false);
     };
     if row.attempts > ATTEMPTS {
@@ -83,8 +83,11 @@ async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
         return Ok(true);
     }
     // On a task of its own, so that a panic ends this message and not the worker.
-    let (task_site, task_row) = (Arc::clone(site), row.clone());
-    let walked = tokio::spawn(async move { walk(&task_site, &task_row).await }).await;
+    // The sealed octets may be large: they are handed on, never copied.
+    let sealed = std::mem::take(&mut row.sealed);
+    let row = Arc::new(row);
+    let (task_site, task_row) = (Arc::clone(site), Arc::clone(&row));
+    let walked = tokio::spawn(async move { walk(&task_site, &task_row, sealed).await }).await;
     match walked.unwrap_or(Err(WorkError::Panicked)) {
         Ok(()) => {}
         Err(error) if error.is_temporary() => {
@@ -98,20 +101,20 @@ async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
 }
 
 async fn park(site: &Site, row: &InboundRow, why: &str) -> Result<(), WorkError> {
-    tracing::error!(inbound = row.lease.inbound.0, why, "parked a message");
+    tracing::warn!(inbound = row.lease.inbound.0, why, "parked a message");
     site.database.park_inbound(&row.lease, why).await?;
     Ok(())
 }
 
 /// Which of the list's addresses it came to decides who handles it.
-async fn walk(site: &Arc<Site>, row: &InboundRow) -> Result<(), WorkError> {
+async fn walk(site: &Arc<Site>, row: &InboundRow, sealed: Vec<u8>) -> Result<(), WorkError> {
     let Some(list) = site.database.list_by_id(row.list).await? else {
         return Err(WorkError::Unworkable("the list is gone".to_owned()));
     };
     match ListAddress::from_parts(&row.part, row.token.as_deref()) {
-        Some(ListAddress::Post) => post::post(site, row, &list).await,
-        Some(ListAddress::Owner) => owner_mail::forward_to_owners(site, row, &list).await,
-        Some(ListAddress::Key) => key_request::send_key(site, row, &list).await,
+        Some(ListAddress::Post) => post::post(site, row, &list, sealed).await,
+        Some(ListAddress::Owner) => owner_mail::forward_to_owners(site, row, &list, sealed).await,
+        Some(ListAddress::Key) => key_request::send_key(site, row, &list, sealed).await,
         Some(other) => Err(WorkError::Unworkable(format!(
             "mail to LIST-{} is not handled by this version; it is kept sealed",
             other.as_str()

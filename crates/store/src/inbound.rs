@@ -174,7 +174,8 @@ impl Transaction {
         .await
     }
 
-    /// Gives a claim back: the message is tried again, not before a moment.
+    /// Gives a claim back: the message is tried again, not before a moment. The attempt does not
+    /// count, since what stood in the way was not the message.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`].
@@ -187,7 +188,8 @@ impl Transaction {
         self.run_leased(
             "give a message back",
             lease,
-            sql("UPDATE inbound SET lease_owner = '', lease_until = 0, next_attempt_at = $4, why = $5
+            sql("UPDATE inbound SET lease_owner = '', lease_until = 0, next_attempt_at = $4, why = $5,
+                        attempts = attempts - 1
                  WHERE id = $1 AND lease_owner = $2 AND claim = $3 AND state = 'waiting'"),
             |statement| statement.bind(next_attempt_at.unix()).bind(why),
         )

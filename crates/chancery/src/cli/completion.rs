@@ -4,7 +4,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-/// Print a completion script: `chancery completion bash > /etc/bash_completion.d/chancery`.
+/// Print a completion script for your shell: `chancery completion bash > /etc/bash_completion.d/chancery`.
 #[derive(Debug, Args)]
 pub(crate) struct Completion {
     /// bash, zsh, fish, elvish or powershell

@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::config::Config;
 use crate::site::{Secrets, open_site};
 
-/// Posts that wait for a decision.
+/// Show posts that wait for a decision, and decide.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Held {
     /// Name them, with why each waits

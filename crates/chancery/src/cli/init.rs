@@ -23,7 +23,7 @@ use crate::passphrase::new_passphrase;
 /// time. Nobody can recover it.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The directory to make; it must be empty or not there yet
+    /// The directory to make the site in; it must not hold one yet
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// The mail domain of the lists, such as lists.example.org
@@ -76,6 +76,7 @@ impl Init {
         fs::write(&config, self.text(global)?)
             .with_context(|| format!("cannot write {}", config.display()))?;
         private(&config, 0o600)?;
+        let config = config.canonicalize().unwrap_or(config);
         let made = Made { config, database, domain: self.domain.to_lowercase() };
         output.show(&made, |made| {
             let config = made.config.display();
@@ -119,7 +120,7 @@ data = "."
 {passphrase}
 
 [intake]
-# Where the MTA hands mail in: host:port, or unix:/path. Only the MTA should reach it.
+# Where the MTA hands mail in: host:port, or unix:/path; "" for nowhere. Only the MTA should reach it.
 lmtp = {lmtp}
 # The same by SMTP.
 # smtp = "127.0.0.1:8025"

@@ -17,7 +17,7 @@ use super::output::Output;
 use crate::config::Config;
 use crate::site::{Secrets, open_site};
 
-/// The key of a list: export, import, show, roll over, revoke.
+/// Export, import, show, roll over and revoke the key of a list.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
     /// Print the public key, to be given to people

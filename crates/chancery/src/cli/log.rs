@@ -11,7 +11,8 @@ use super::output::Output;
 use crate::config::Config;
 use crate::site::{Secrets, open_site};
 
-/// Every judgement of a list with all findings: why a post went out, was held, or was refused.
+/// Show the owner's log of a list: every judgement with all findings, why a post went out, was held,
+/// or was refused, and whom no copy reached.
 #[derive(Debug, Args)]
 pub(crate) struct Log {
     /// The address of the list

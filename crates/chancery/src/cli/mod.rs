@@ -64,31 +64,22 @@ impl Global {
     }
 }
 
+/// What each does stands with its arguments, in its own file.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a site: configuration, database, site key
     Init(init::Init),
-    /// Run the server
     Serve(serve::Serve),
-    /// Create, show, change and delete lists
     #[command(subcommand)]
     List(list::List),
-    /// Add, import, show, change and remove the people of a list
     #[command(subcommand)]
     Member(member::Member),
-    /// The key of a list: export, import, show, roll over, revoke
     #[command(subcommand)]
     Key(key::Key),
-    /// Posts that wait for a decision
     #[command(subcommand)]
     Held(held::Held),
-    /// What is inbound, held, outgoing and parked
     Queue(queue::Queue),
-    /// The owner's log of a list: every judgement with its findings
     Log(log::Log),
-    /// Show the whole way of a post, on a server of its own that leaves nothing behind
     Demo(demo::Demo),
-    /// Print a completion script for your shell
     Completion(completion::Completion),
 }
 

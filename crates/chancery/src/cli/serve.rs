@@ -2,14 +2,16 @@
 //! `chancery serve`: the running server.
 
 use std::fs::{File, TryLockError};
+use std::io::IsTerminal as _;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use chancery_smtp::Protocol;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
-use super::Global;
 use super::output::Output;
+use super::{Global, WrongUse};
 use crate::config::Config;
 use crate::serve::Server;
 use crate::site::{Secrets, open_site};
@@ -33,7 +35,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) async fn run(&self, global: &Global, output: &Output) -> Result<()> {
-        start_logging(&self.log, output.is_json());
+        start_logging(&self.log, output.is_json())?;
         let mut config = Config::read(global.config.as_deref())?;
         if self.lmtp.is_some() {
             config.intake.lmtp.clone_from(&self.lmtp);
@@ -59,6 +61,7 @@ impl Serve {
         }
         output.note("ending what is under way");
         server.stop().await;
+        site.database.close().await;
         Ok(())
     }
 }
@@ -78,10 +81,12 @@ fn alone(config: &Config) -> Result<File> {
     }
 }
 
-fn start_logging(filter: &str, json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second call, in a test that runs two servers, changes nothing.
-    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+fn start_logging(filter: &str, json: bool) -> Result<()> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| WrongUse(format!("--log: {error}. Use error, warn, info or debug")))?;
+    let colours = std::io::stderr().is_terminal();
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let started = if json { builder.json().try_init() } else { builder.try_init() };
+    started.map_err(|error| anyhow!("cannot start logging: {error}"))
 }

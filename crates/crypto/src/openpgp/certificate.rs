@@ -87,9 +87,8 @@ impl Certificate {
         let encryption = usable_key(cert, Purpose::Encryption, moment).map(|usable| usable.key.fingerprint());
         let signing = usable_key(cert, Purpose::Signing, moment).map(|usable| usable.key.fingerprint());
         let kept = [encryption.ok(), signing.ok().filter(|key| *key != cert.fingerprint())];
-        let has_address = |user: &sequoia_openpgp::packet::UserID| {
-            addresses_of(user).is_some_and(|found| found == *address)
-        };
+        let has_address =
+            |user: &sequoia_openpgp::packet::UserID| address_of(user).is_some_and(|found| found == *address);
         let user = cert.userids().find(|user| has_address(user.userid())).or_else(|| cert.userids().next());
 
         let mut packets: Vec<Packet> = vec![cert.primary_key().key().clone().into()];
@@ -128,8 +127,12 @@ impl Certificate {
             .filter(|user| !matches!(user.revocation_status(), RevocationStatus::Revoked(_)))
             .map(|user| user.userid().clone())
             .collect();
-        let mut addresses: Vec<Address> = users.iter().filter_map(addresses_of).collect();
-        addresses.dedup();
+        let mut addresses: Vec<Address> = Vec::new();
+        for address in users.iter().filter_map(address_of) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
         let primary = cert.primary_key().key();
         KeyFacts {
             fingerprint: self.fingerprint(),
@@ -206,7 +209,7 @@ pub(super) fn fingerprint(fingerprint: &sequoia_openpgp::Fingerprint) -> Fingerp
 }
 
 /// The one address of a user ID, strictly parsed.
-fn addresses_of(user: &sequoia_openpgp::packet::UserID) -> Option<Address> {
+fn address_of(user: &sequoia_openpgp::packet::UserID) -> Option<Address> {
     user.email().ok().flatten()?.parse().ok()
 }
 

@@ -42,7 +42,9 @@ const MOST_DEPTH: u8 = 4;
 pub(super) const MOST_SIGNATURES: usize = 16;
 /// The shortest encrypted body: a cipher's block and two octets, an empty literal packet, the proof.
 const LEAST_BODY: usize = 40;
-/// Compressed content may grow to this and ten times its size.
+/// Compressed content may grow to this. What is not compressed is never larger than the message, so
+/// that the message's own size is the other bound: were it a multiple, 40 MiB from anybody who has the
+/// list's public key would take half a gigabyte and its copies.
 const MOST_GROWTH: usize = 64 << 20;
 
 /// A message that was opened.
@@ -124,7 +126,8 @@ struct Reader {
     outer_packets: usize,
     inner_packets: usize,
     compressions: usize,
-    wrapped: Vec<Vec<u8>>,
+    /// The session key packets as they came, with their version.
+    wrapped: Vec<(Vec<u8>, u8)>,
     opened: Option<Opened>,
     literal: Option<Zeroizing<Vec<u8>>>,
     signatures: Signatures,
@@ -141,7 +144,7 @@ impl Reader {
     fn new(octets: usize, now: Option<Instant>) -> Self {
         Self {
             now,
-            most_octets: octets.saturating_mul(10).saturating_add(MOST_GROWTH),
+            most_octets: octets.max(MOST_GROWTH),
             expected_octets: octets,
             outer_packets: 0,
             inner_packets: 0,
@@ -171,7 +174,7 @@ impl Reader {
         match &parser.packet {
             Packet::PKESK(packet) => {
                 let octets = Packet::from(packet.clone()).to_vec().map_err(|_| Failure::Malformed)?;
-                self.wrapped.push(octets);
+                self.wrapped.push((octets, packet.version()));
                 Ok(())
             }
             // A passphrase is never tried: it costs what the sender says it should cost.
@@ -194,12 +197,18 @@ impl Reader {
 
     /// Tries the session keys until one fits.
     fn unlock(&mut self, parser: &mut PacketParser<'_>, holder: &dyn KeyHolder) -> Result<(), Failure> {
-        let (cipher, proof_due) = match &parser.packet {
-            Packet::SEIP(SEIP::V2(body)) => (Some(u8::from(body.symmetric_algo())), false),
-            _ => (None, true),
+        let (cipher, proof_due, version) = match &parser.packet {
+            Packet::SEIP(SEIP::V2(body)) => (Some(u8::from(body.symmetric_algo())), false, 6),
+            _ => (None, true, 3),
         };
         let mut trials = 0;
-        for packet in std::mem::take(&mut self.wrapped) {
+        for (packet, its_version) in std::mem::take(&mut self.wrapped) {
+            // A session key of the one version before a body of the other comes from a message that was
+            // rebuilt, to have its key used in a way that its author did not choose (RFC 9580, section
+            // 10.3.2.1: such a packet must be ignored).
+            if its_version != version {
+                continue;
+            }
             let wrapped = WrappedSessionKey { packet: &packet, cipher };
             let unwrapped = holder.unwrap_session_key(&wrapped);
             for key in unwrapped.found {
@@ -288,7 +297,7 @@ impl Reader {
                 return Err(Failure::TooBig);
             }
             if length > out.capacity() {
-                let mut larger = Vec::with_capacity(length.saturating_mul(2));
+                let mut larger = Vec::with_capacity(length.saturating_mul(2).min(self.most_octets));
                 larger.extend_from_slice(&out);
                 out.zeroize();
                 out = Zeroizing::new(larger);

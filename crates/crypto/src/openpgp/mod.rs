@@ -40,3 +40,12 @@ pub use session_key::SessionKey;
 pub use sign::{DetachedSignature, clearsign, detached_signature};
 pub use verify::IssuerHint;
 pub use wrap::WrappedCopy;
+
+/// A session key packet for a session key of the caller's choice: what the fuzz targets begin with.
+pub(crate) fn session_key_packet_for_fuzzing(
+    session_key: &[u8; 32],
+    reader: &RecipientKey,
+) -> Option<Vec<u8>> {
+    let session_key = SessionKey::from_octets(session_key).ok()?;
+    session_key_packet::write(&session_key, reader, RecipientKeyId::Shown).ok()
+}

@@ -54,6 +54,8 @@ pub struct AuthorSignature {
     /// Whether it verifies as multipart/signed over the content as it is here. (Where the content is
     /// itself multipart/signed, it holds this signature already.)
     pub carriable: bool,
+    /// Whether it is over the first part of the content, which is multipart/signed, and not over all.
+    pub of_first_part: bool,
 }
 
 impl fmt::Debug for AuthorSignature {
@@ -66,8 +68,7 @@ impl fmt::Debug for AuthorSignature {
 /// `certificates` gives for the name in a signature.
 ///
 /// It is bounded whatever the message: at most 16 session key packets are tried with at most four keys
-/// each, at most 16 signatures are judged, compressed content grows to at most 64 MiB and ten times its
-/// size; passphrases are never tried; nothing is opened that has no integrity protection, and nothing
+/// each, at most 16 signatures are judged, compressed content grows to at most 64 MiB; passphrases are never tried; nothing is opened that has no integrity protection, and nothing
 /// is given out before that is checked.
 pub fn open(
     received: &Entity<Public>,
@@ -138,7 +139,9 @@ fn encrypted(
     } else {
         true
     };
-    let author_signature = AuthorSignature::of(if combined_goes_on { &judged } else { &nested }, carriable);
+    let of_first_part = !combined_goes_on;
+    let goes_on = if combined_goes_on { &judged } else { &nested };
+    let author_signature = AuthorSignature::of(goes_on, carriable, of_first_part);
     let signers = judged.into_iter().chain(nested).map(|judged| judged.signer).collect();
     let summary = CryptographicSummary { form, confidentiality: Confidentiality::Encrypted, signers };
     Ok(Opened { content: Content::Cleartext(payload), summary, author_signature })
@@ -194,7 +197,7 @@ impl Verification<'_> {
 impl Opened {
     /// Of a message that was not encrypted.
     fn of(content: Content, form: Form, judged: Vec<Judged>, carriable: bool) -> Self {
-        let author_signature = AuthorSignature::of(&judged, carriable);
+        let author_signature = AuthorSignature::of(&judged, carriable, form == Form::PgpMimeSigned);
         let signers = judged.into_iter().map(|judged| judged.signer).collect();
         let summary = CryptographicSummary { form, confidentiality: Confidentiality::None, signers };
         Self { content, summary, author_signature }
@@ -202,8 +205,8 @@ impl Opened {
 }
 
 impl AuthorSignature {
-    fn of(judged: &[Judged], carriable: bool) -> Option<Self> {
-        detached(judged).map(|(armored, micalg)| Self { armored, micalg, carriable })
+    fn of(judged: &[Judged], carriable: bool, of_first_part: bool) -> Option<Self> {
+        detached(judged).map(|(armored, micalg)| Self { armored, micalg, carriable, of_first_part })
     }
 }
 

@@ -271,3 +271,46 @@ fn a_key_of_gpg_is_taken_with_its_passphrase() {
     assert_eq!(again.certificate().facts(NOW).encryption, KeyState::Incapable);
     assert_eq!(again.certificate().facts(NOW).signing, KeyState::Usable);
 }
+
+#[test]
+fn keys_that_cannot_be_used_say_why() {
+    for (signing, encryption, extra, expected) in [
+        ("rsa1024", Some("rsa1024"), &[][..], (KeyState::Weak, KeyState::Weak)),
+        ("rsa2048", Some("rsa2048"), &["--cert-digest-algo", "SHA1"][..], (KeyState::Weak, KeyState::Weak)),
+        ("rsa2048", Some("rsa1024"), &[][..], (KeyState::Weak, KeyState::Usable)),
+        ("rsa2048", Some("elg2048"), &[][..], (KeyState::Weak, KeyState::Usable)),
+        ("ed25519", None, &[][..], (KeyState::Incapable, KeyState::Usable)),
+    ] {
+        let gpg = Gpg::new();
+        let user = "carol <carol@example.org>";
+        gpg.ok(&[extra, &["--quick-generate-key", user, signing, "sign,cert", "2y"]].concat(), "");
+        if let Some(encryption) = encryption {
+            let listed = String::from_utf8(gpg.ok(&["--with-colons", "--list-keys"], "").0).unwrap();
+            let fingerprint =
+                listed.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap().trim_matches(':');
+            gpg.ok(&[extra, &["--quick-add-key", fingerprint, encryption, "encr", "1y"]].concat(), "");
+        }
+        let carol = Certificate::parse(&gpg.export("carol")).unwrap();
+        let facts = carol.facts(NOW);
+        assert_eq!((facts.encryption, facts.signing), expected, "{signing} {encryption:?} {extra:?}");
+        assert_eq!(carol.recipient_key(NOW).err().unwrap(), expected.0);
+        if encryption == Some("rsa1024") && signing == "rsa2048" {
+            // The subkey lasts one year, its certificate two.
+            assert_eq!(carol.facts(NOW.after(YEAR * 3 / 2)).signing, KeyState::Usable);
+        }
+    }
+}
+
+#[test]
+fn a_subkey_that_ended_before_its_certificate_is_expired() {
+    let gpg = Gpg::new();
+    gpg.ok(&["--quick-generate-key", "carol <carol@example.org>", "ed25519", "sign,cert", "2y"], "");
+    let listed = String::from_utf8(gpg.ok(&["--with-colons", "--list-keys"], "").0).unwrap();
+    let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap().trim_matches(':');
+    gpg.ok(&["--quick-add-key", fingerprint, "cv25519", "encr", "1y"], "");
+    let carol = Certificate::parse(&gpg.export("carol")).unwrap();
+    let key = carol.recipient_key(NOW).unwrap();
+    assert_eq!(key.expires(), Some(NOW.after(YEAR)), "the subkey's end is the nearer one");
+    let facts = carol.facts(NOW.after(YEAR * 3 / 2));
+    assert_eq!((facts.encryption, facts.signing), (KeyState::Expired, KeyState::Usable));
+}

@@ -6,6 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::string_slice,
     reason = "the helpers of tests, which are not tests themselves, may take the short way too"
 )]

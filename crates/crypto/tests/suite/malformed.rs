@@ -9,13 +9,16 @@ use sequoia_openpgp::{
     Packet,
     cert::Cert,
     crypto::SessionKey,
-    packet::{Marker, PKESK, pkesk::PKESK3},
+    packet::{
+        Marker, PKESK,
+        pkesk::{PKESK3, PKESK6},
+    },
     parse::Parse,
     serialize::{
         Serialize, SerializeInto,
         stream::{Compressor, Encryptor, LiteralWriter, Message, Signer},
     },
-    types::{CompressionAlgorithm, SymmetricAlgorithm},
+    types::{AEADAlgorithm, CompressionAlgorithm, SymmetricAlgorithm},
 };
 
 use crate::support::letters::{PAYLOAD, armored, encrypted, encrypted_binary, entity, inline, signed};
@@ -158,6 +161,54 @@ fn compressed_content_that_grows_beyond_all_measure_is_refused() {
     let message = [pkesk(&list, &KEY, true), packed].concat();
     assert!(message.len() < 1 << 20);
     assert_eq!(why_not(&list, &encrypted_binary(&message)), "it unpacks to more than is allowed");
+}
+
+#[test]
+fn a_large_message_may_not_grow_more_than_a_small_one() {
+    let list = person("list");
+    // What cannot be compressed makes the message large, and is passed over.
+    let mut noise = vec![0; 4 << 20];
+    openssl::rand::rand_bytes(&mut noise).unwrap();
+    let content = [noise, vec![0; 66 << 20]].concat();
+    let packed = body(|m| literal(Compressor::new(m).algo(CompressionAlgorithm::Zlib).build()?, &content));
+    let message = [pkesk(&list, &KEY, true), packed].concat();
+    assert_eq!(why_not(&list, &encrypted_binary(&message)), "it unpacks to more than is allowed");
+}
+
+#[test]
+fn a_session_key_packet_of_the_other_version_is_not_for_this_body() {
+    // PKESK version 3 in front of SEIPD version 2, and version 6 in front of version 1.
+    let (old, new) = (person("list"), key_of("list", KeyAlgorithm::Ed25519V6));
+    let sealed_v2 = {
+        let mut out = Vec::new();
+        let message = Encryptor::with_session_key(
+            Message::new(&mut out),
+            SymmetricAlgorithm::AES256,
+            SessionKey::from(&KEY[..]),
+        )
+        .unwrap()
+        .aead_algo(AEADAlgorithm::OCB)
+        .build()
+        .unwrap();
+        literal(message, PAYLOAD.as_bytes()).unwrap();
+        out
+    };
+    let sealed_v1 = body(|m| literal(m, PAYLOAD.as_bytes()));
+    let v6 = |pair: &KeyPair| {
+        let cert = cert(pair);
+        let subkey = cert.keys().subkeys().next().unwrap();
+        let packet = PKESK6::for_recipient(&SessionKey::from(&KEY[..]), subkey.key()).unwrap();
+        Packet::from(PKESK::from(packet)).to_vec().unwrap()
+    };
+    let fits = [v6(&new), sealed_v2.clone()].concat();
+    assert_eq!(text(&open(&encrypted_binary(&fits), &new, &[])), PAYLOAD);
+    for (list, message) in [
+        (&old, [pkesk(&old, &KEY, true), sealed_v2.clone()].concat()),
+        (&new, [pkesk(&new, &KEY, true), sealed_v2].concat()),
+        (&new, [v6(&new), sealed_v1].concat()),
+    ] {
+        assert_eq!(why_not(list, &encrypted_binary(&message)), "it is encrypted to other keys");
+    }
 }
 
 #[test]

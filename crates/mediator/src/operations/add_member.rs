@@ -8,7 +8,7 @@ use chancery_store::NewSubscription;
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{enrollable, new_pin, stays_confirmed};
+use crate::pin::{enrollable, new_pin, refuse_another, stays_confirmed};
 use crate::{OperationError, Site};
 
 /// Who is to be subscribed.
@@ -71,6 +71,7 @@ pub async fn add_member(
         })
         .await?;
     if let Some(certificate) = &certificate {
+        refuse_another(transaction.pin_of(row.id, &new.address).await?.as_ref(), certificate, &new.address)?;
         let confirmed =
             stays_confirmed(&mut transaction, row.id, &new.address, certificate, new.confirmed).await?;
         transaction.pin(row.id, &new.address, &new_pin(certificate, confirmed, now)).await?;

@@ -92,11 +92,10 @@ pub(crate) fn stored_changes(
     Ok(all.to_stored().into_iter().map(|(name, value)| (name, Some(value))).collect())
 }
 
-/// Sets them together, in whatever order they were named; the whole must be consistent at the end.
+/// Sets all of them, in whatever order they depend on each other, or none.
 pub(crate) fn apply(all: &mut ListSettings, settings: &[(String, String)]) -> Result<(), OperationError> {
-    all.set_all(settings.iter().map(|(name, value)| (name, value)))
-        .map(drop)
-        .map_err(|error| OperationError::invalid(&error.name, error.why.clone(), error.remedy.clone()))
+    let named = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    all.set_all(named).map(drop).map_err(|error| OperationError::setting(&error))
 }
 
 fn generate(

@@ -5,6 +5,7 @@ use chancery_mail::Address;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
+use crate::upkeep::overwrite;
 use crate::{OperationError, Site};
 
 /// Deletes it, and overwrites where it lay: the keys are gone for good.
@@ -14,6 +15,9 @@ use crate::{OperationError, Site};
 pub async fn delete_list(site: &Site, actor: &Actor, address: &Address) -> Result<(), OperationError> {
     authorize(site, actor, Permission::Site, None).await?;
     let row = find_list(site, address).await?;
-    site.database.delete_list(row.id).await?;
+    let mut transaction = site.database.begin().await?;
+    transaction.delete_list(row.id).await?;
+    transaction.commit().await?;
+    overwrite(site).await;
     Ok(())
 }

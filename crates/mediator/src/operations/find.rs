@@ -19,5 +19,5 @@ pub(crate) async fn find_list(site: &Site, address: &Address) -> Result<ListRow,
 /// Its settings, typed.
 pub(crate) fn settings_of(row: &ListRow) -> Result<ListSettings, OperationError> {
     ListSettings::from_stored(row.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-        .map_err(|error| OperationError::invalid(&error.name, error.why.clone(), error.remedy.clone()))
+        .map_err(|error| OperationError::setting(&error))
 }

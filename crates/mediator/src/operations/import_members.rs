@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{new_pin, stays_confirmed, usable};
+use crate::pin::{new_pin, refuse_another, stays_confirmed, usable};
 use crate::{OperationError, Site};
 
 /// What to import.
@@ -39,6 +39,7 @@ pub struct ImportReport {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Row {
     address: String,
     #[serde(default)]
@@ -94,6 +95,11 @@ pub async fn import_members(
             .await?;
         report.subscribed += 1;
         if let Some(certificate) = &person.certificate {
+            refuse_another(
+                transaction.pin_of(row.id, &person.address).await?.as_ref(),
+                certificate,
+                &person.address,
+            )?;
             let confirmed =
                 stays_confirmed(&mut transaction, row.id, &person.address, certificate, import.confirmed)
                     .await?;

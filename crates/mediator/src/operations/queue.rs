@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What is on its way: inbound, held, outgoing, parked.
 
+use chancery_lists::Protection;
 use chancery_mail::Instant;
 use serde::Serialize;
 
+use super::find::settings_of;
 use super::show_list::{NO_OWNER, has_reachable_owner};
 use crate::actor::{Actor, Permission, authorize};
 use crate::{OperationError, Site};
@@ -74,7 +76,9 @@ pub async fn queue(site: &Site, actor: &Actor) -> Result<QueueView, OperationErr
     }
     let mut warnings = Vec::new();
     for list in site.database.lists().await? {
-        if !has_reachable_owner(site, list.id, site.now()).await? {
+        let encrypts =
+            settings_of(&list).map_or(true, |settings| settings.encrypt_outgoing != Protection::Never);
+        if encrypts && !has_reachable_owner(site, list.id, site.now()).await? {
             warnings.push(format!("{}: {NO_OWNER}", list.address));
         }
     }

@@ -14,7 +14,7 @@ pub struct LogLine {
     /// When it happened.
     #[serde(serialize_with = "crate::operations::as_text")]
     pub at: Instant,
-    /// What happened: `post`, `held post`, `owner mail`, `key request`, `settings`.
+    /// What happened: `post`, `held post`, `delivery`, `owner mail`, `key request`, `settings`.
     pub event: String,
     /// All findings with the action of each.
     pub findings: String,

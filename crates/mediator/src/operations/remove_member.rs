@@ -6,6 +6,7 @@ use chancery_mail::Address;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
+use crate::upkeep::overwrite;
 use crate::{OperationError, Site};
 
 /// Removes them; copies that wait are dropped with their subscription. Without any role left, their
@@ -31,6 +32,6 @@ pub async fn remove_member(
         )));
     }
     transaction.commit().await?;
-    site.database.scrub().await?;
+    overwrite(site).await;
     Ok(())
 }

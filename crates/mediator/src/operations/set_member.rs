@@ -8,7 +8,7 @@ use chancery_store::SubscriptionChange;
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{enrollable, new_pin, stays_confirmed};
+use crate::pin::{new_pin, newer_or_enrollable, stays_confirmed};
 use crate::{OperationError, Site};
 
 /// What to change; `None` leaves it as it is.
@@ -44,7 +44,10 @@ pub async fn set_member(
     show_member(site, actor, list, address).await?;
     let now = site.now();
     let certificate = match &change.key {
-        Some(octets) => Some(enrollable(octets, address, change.any_user_id, now)?),
+        Some(octets) => {
+            let pinned = site.database.pin_of(row.id, address).await?;
+            Some(newer_or_enrollable(pinned.as_ref(), octets, address, change.any_user_id, now)?)
+        }
         None => None,
     };
     if let Some(Some(word)) = &change.recipient_key_id {

@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::{Content, RecipientKey, RecipientKeyId, seal};
+use chancery_crypto::{RecipientKey, RecipientKeyId, seal};
 use chancery_lists::Role;
-use chancery_mail::compose::{random_message_id, sealed_message_frame, sealed_payload};
-use chancery_mail::{Address, AuthorPart, HeaderProtection, PostHeader, author_entity, outer_header};
+use chancery_mail::Address;
+use chancery_mail::compose::sealed_message_frame;
 use chancery_store::{HeldId, KeyPurpose};
-use zeroize::Zeroizing;
 
 use super::find::{find_list, settings_of};
 use super::show_list::MOST_OWNERS;
@@ -16,7 +15,7 @@ use super::show_member::usable_copy;
 use crate::actor::{Actor, Permission, authorize};
 use crate::departure::Departure;
 use crate::distribute::list_face;
-use crate::heading::{heading, without_tags};
+use crate::staff_letter::{Preface, staff_letter};
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{OperationError, Site, blocking};
@@ -58,40 +57,16 @@ pub async fn show_held(
         .and_then(|octets| RecipientKey::from_octets(&octets).ok())
         .ok_or_else(|| OperationError::Conflict(format!("{reader} has no usable key")))?;
     let received =
-        crate::intake::withdraw_received(site, row.id, &found.sealed).await.map_err(operation_error)?;
+        crate::intake::withdraw_received(site, row.id, found.sealed).await.map_err(operation_error)?;
     let signing = site.vault()?.keyring(&site.database, row.id, KeyPurpose::Posting, now).await?;
     let face = list_face(&row, &settings_of(&row)?, &signing);
     let mut chance = site.chance();
     let findings = found.findings;
     blocking(move || {
         let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
-        let letterhead = heading(&received, &opened).letterhead;
-        let header = PostHeader {
-            message_id: random_message_id(face.address.domain(), &mut chance),
-            date: letterhead.date.unwrap_or(now),
-            date_text: letterhead.date_text.clone(),
-            subject: Zeroizing::new(format!("[held] {}", without_tags(&letterhead.subject).as_str())),
-            from_display: face.display_name.clone(),
-            in_reply_to: Vec::new(),
-            references: Vec::new(),
-            protection: HeaderProtection::Subject,
-        };
-        let from =
-            letterhead.from.as_ref().map_or("nobody".to_owned(), |mailbox| mailbox.address.to_string());
-        let result =
-            format!("This post is held: {findings}\nIt says it is from: {from}\nHeld post number: {held}");
-        let payload = match &opened.content {
-            Content::Cleartext(entity) => {
-                let author = AuthorPart::AsReceived(entity);
-                sealed_payload(&face, &header, &result, author, None, &mut chance)
-            }
-            Content::Public(_) | Content::None => {
-                let entity = author_entity(&received);
-                let author = AuthorPart::AsReceived(&entity);
-                sealed_payload(&face, &header, &result, author, None, &mut chance)
-            }
-        };
-        let outer = outer_header(&face, &header);
+        let words = format!("This post is held: {findings}\nHeld post number: {held}");
+        let preface = Preface { tag: "[held]", words };
+        let (payload, outer) = staff_letter(&face, &received, &opened, &preface, now, &mut chance);
         let frame = Arc::new(sealed_message_frame(outer.octets(), &mut chance));
         let (body, session_key) = seal(&payload, &signing, key.format(), now).map_err(crypto)?;
         let copy = body.wrap(&session_key, &key, RecipientKeyId::Shown).map_err(crypto)?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chancery_crypto::Certificate;
-use chancery_lists::{Role, plain_words};
+use chancery_lists::{Protection, Role, plain_words};
 use chancery_mail::{Address, Fingerprint, Instant};
 use chancery_store::{KeyPurpose, ListKeyState};
 use serde::Serialize;
@@ -70,7 +70,7 @@ pub async fn show_list(site: &Site, actor: &Actor, address: &Address) -> Result<
     }
     let without_copies = without_copies(site, row.id, now).await?;
     let mut warnings = Vec::new();
-    if !has_reachable_owner(site, row.id, now).await? {
+    if settings.encrypt_outgoing != Protection::Never && !has_reachable_owner(site, row.id, now).await? {
         warnings.push(NO_OWNER.to_owned());
     }
     if !without_copies.is_empty() {

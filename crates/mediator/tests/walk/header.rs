@@ -70,15 +70,19 @@ async fn the_prefix_stands_once_behind_the_tag() {
 }
 
 #[tokio::test]
-async fn the_subject_stands_outside_only_where_the_list_says_so() {
+async fn the_subject_stands_outside_only_where_the_list_says_so_and_the_author_showed_it() {
     let stage = stage(&[("header_protection", "clear")]).await;
-    let (copy, reading) = stage.read(stage.letter().combined()).await;
+    let shown = stage.letter().unprotected_header();
+    let (copy, reading) = stage.read(shown.combined()).await;
     assert_eq!(field(&copy, "Subject"), Some(format!("[signed] {SUBJECT}")));
     assert_eq!(reading.subject, format!("[signed] {SUBJECT}"));
-    stage.house.set(&stage.list, "header_protection", "subject").await;
+    // What came encrypted stays encrypted.
     let (copy, reading) = stage.read(stage.letter().about("again").combined()).await;
     assert_eq!(field(&copy, "Subject").as_deref(), Some("[...]"));
     assert_eq!(reading.subject, "[signed] again");
+    stage.house.set(&stage.list, "header_protection", "subject").await;
+    let (copy, _) = stage.read(shown.about("once more").combined()).await;
+    assert_eq!(field(&copy, "Subject").as_deref(), Some("[...]"));
 }
 
 #[tokio::test]

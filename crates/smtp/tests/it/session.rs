@@ -3,6 +3,7 @@
 
 use chancery_mail::Envelope;
 use chancery_smtp::{Limits, Peer, Protocol, Reply, Session, Step, fuzz};
+use chancery_testkit::mutate::{mutation, rounds};
 use proptest::prelude::*;
 
 use crate::support::{address, known, taken};
@@ -391,5 +392,25 @@ proptest! {
     #[test]
     fn arbitrary_octets_do_no_harm(data in prop::collection::vec(any::<u8>(), 0..2000)) {
         fuzz::session(&data);
+    }
+}
+
+#[test]
+fn mutated_dialogues_do_no_harm() {
+    let dialogue = |first: u8, text: &str| [&[first], text.as_bytes()].concat();
+    let corpus = [
+        dialogue(
+            0,
+            "LHLO mx.example.org\r\nMAIL FROM:<alice@example.org> SIZE=20 BODY=8BITMIME\r\nRCPT TO:<friends@lists.example.org>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n.\r\nQUIT\r\n",
+        ),
+        dialogue(
+            3,
+            "EHLO mx\r\nMAIL FROM:<> SMTPUTF8\r\nRCPT TO:<a@x>\r\nRCPT TO:<no@x>\r\nRCPT TO:<later@x>\r\nDATA\r\nx\r\n.\r\nMAIL FROM:<b@y>\r\nRSET\r\nNOOP\r\nQUIT\r\n",
+        ),
+        dialogue(5, "HELO mx\r\nVRFY a\r\nSTARTTLS\r\nBDAT 3 LAST\r\nabc"),
+        dialogue(8, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+    ];
+    for number in 0..rounds() {
+        fuzz::session(&mutation(&corpus, number));
     }
 }
