@@ -18,7 +18,7 @@ use sequoia_openpgp::{
 
 use crate::support::house::{House, List};
 use crate::support::letters::{Letter, armored, multipart_signed};
-use crate::support::people::{DAY, NOW, Person, YEAR};
+use crate::support::people::{NOW, Person, YEAR};
 
 /// The people of one table row: carol reads, mallory is no member.
 struct Cast {

@@ -96,6 +96,16 @@ async fn a_held_post_is_shown_to_its_owner_alone_and_then_goes_out_encrypted() {
 }
 
 #[tokio::test]
+async fn what_looks_like_a_verdict_is_not_shown_in_the_subject_of_a_held_post() {
+    let stage = stage().await;
+    let held = stage.hold(Letter::new(&stage.alice, &stage.list).about("[signed] lunch").combined()).await;
+    let site = &stage.house.site;
+    let shown = show_held(site, &Actor::Operator, &stage.list.address, held, None).await.unwrap();
+    let reading = stage.carol.read(&shown, &stage.list.certificate, stage.house.now());
+    assert_eq!(reading.subject, "[held] lunch");
+}
+
+#[tokio::test]
 async fn what_is_rejected_or_discarded_goes_to_nobody_and_is_gone() {
     let stage = stage().await;
     for decision in [HeldDecision::Reject, HeldDecision::Discard] {

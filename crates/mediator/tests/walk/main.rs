@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::disallowed_methods,
     reason = "helpers of tests are tests, and a test reads what a reader would"
 )]
@@ -15,9 +16,19 @@
 mod support;
 
 mod acceptance;
+mod addresses;
+mod author;
 mod findings;
+mod formats;
+mod header;
 mod held;
+mod keys;
+mod leaving;
 mod meanwhile;
 mod parked;
+mod permissions;
+mod protection;
 mod relay;
 mod replay;
+mod settings;
+mod tampering;

@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What cannot be worked on is parked where an operator sees it, and never goes round in circles.
 
+use std::sync::{Arc, Mutex};
+
+use chancery_mail::{Clock, Instant};
 use chancery_mediator::{Actor, OperationError, drop_parked, retry_parked};
 
 use crate::support::house::{House, List};
 use crate::support::letters::Letter;
 use crate::support::people::{DAY, HOUR, Person};
+
+/// A clock that panics in whoever reads it on a task, except on one.
+struct Trap {
+    clock: chancery_testkit::SettableClock,
+    spared: Arc<Mutex<Option<tokio::task::Id>>>,
+}
+
+impl Clock for Trap {
+    fn now(&self) -> Instant {
+        let spared = *self.spared.lock().unwrap();
+        let caught = spared.is_some() && tokio::task::try_id().is_some_and(|id| Some(id) != spared);
+        assert!(!caught, "the step that this test lets crash");
+        self.clock.now()
+    }
+}
 
 async fn stage() -> (House, List, Person) {
     let house = House::new().await;
@@ -133,4 +151,29 @@ async fn a_departure_that_cannot_be_loaded_is_given_up_in_the_end() {
     let log = house.log(&list).await;
     assert!(log.iter().any(|line| line.event == "delivery"), "{log:?}");
     assert!(house.sink.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_step_that_panics_parks_its_message_and_the_next_one_is_served() {
+    let spared = Arc::new(Mutex::new(None));
+    let trap = Arc::clone(&spared);
+    let mut house = House::with_clock(|clock| Arc::new(Trap { clock, spared: trap })).await;
+    let alice = Person::new("alice");
+    let list = house.list("friends", &[]).await;
+    house.members(&list, &[&alice]).await;
+    house.halt().await;
+    house.send(&list, &alice, Letter::new(&alice, &list).combined()).await;
+    *spared.lock().unwrap() = Some(house.run_without_delivery());
+    let queue = house.judged().await;
+    assert_eq!(queue.parked.len(), 1);
+    assert!(queue.parked[0].why.contains("crashed"), "{}", queue.parked[0].why);
+    assert_eq!(house.count("SELECT attempts FROM inbound").await, 1, "it did not go round");
+    *spared.lock().unwrap() = None;
+    house.send(&list, &alice, Letter::new(&alice, &list).about("next").combined()).await;
+    assert_eq!(house.judged().await.outgoing, 1);
+    retry_parked(&house.site, &Actor::Operator, queue.parked[0].id).await.unwrap();
+    house.halt().await;
+    house.run();
+    assert!(house.rest().await.is_still());
+    assert_eq!(house.mail_for(&alice).len(), 2);
 }

@@ -51,11 +51,16 @@ struct Loops {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with_clock(|clock| Arc::new(clock)).await
+    }
+
+    /// A house that reads its clock through another.
+    pub(crate) async fn with_clock(around: impl FnOnce(SettableClock) -> Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::create(folder.path().join("chancery.db")).await.unwrap();
         let vault = Vault::create(&database, PASSPHRASE, PassphraseCost::cheap()).await.unwrap();
         let (clock, sink) = (SettableClock::at(NOW), MailSink::start().unwrap());
-        let site = site(database, vault, &clock, sink.port());
+        let site = site(database, vault, around(clock.clone()), sink.port());
         let mut house = Self { folder, clock, sink, site, loops: None };
         house.run();
         house
@@ -71,11 +76,13 @@ impl House {
         self.loops = Some(Loops { stop, running });
     }
 
-    /// Starts the judging alone: what is accepted waits.
-    pub(crate) fn run_without_delivery(&mut self) {
+    /// Starts the judging alone: what is accepted waits. Gives the id of its task.
+    pub(crate) fn run_without_delivery(&mut self) -> tokio::task::Id {
         let (stop, stopped) = watch::channel(false);
         let running = vec![tokio::spawn(judge_inbound(Arc::clone(&self.site), "worker".to_owned(), stopped))];
+        let id = running[0].id();
         self.loops = Some(Loops { stop, running });
+        id
     }
 
     /// Stops the loops, after what they are at.
@@ -99,7 +106,7 @@ impl House {
         self.site.database.close().await;
         let database = Database::open(self.database_file()).await.unwrap();
         let vault = Vault::unlock(&database, PASSPHRASE).await.unwrap();
-        self.site = site(database, vault, &self.clock, port);
+        self.site = site(database, vault, Arc::new(self.clock.clone()), port);
         self.run();
     }
 
@@ -292,7 +299,7 @@ impl House {
     }
 }
 
-fn site(database: Database, vault: Vault, clock: &SettableClock, port: u16) -> Arc<Site> {
+fn site(database: Database, vault: Vault, clock: Arc<dyn Clock>, port: u16) -> Arc<Site> {
     let relay = Relay {
         host: "127.0.0.1".to_owned(),
         port,
@@ -301,5 +308,5 @@ fn site(database: Database, vault: Vault, clock: &SettableClock, port: u16) -> A
         hello: DOMAIN.to_owned(),
     };
     let config = SiteConfig { domain: DOMAIN.to_owned(), relay, relay_connections: 2, received_limit: 25 };
-    Arc::new(Site::new(database, Arc::new(clock.clone()), config, Some(vault), [7; 32]))
+    Arc::new(Site::new(database, clock, config, Some(vault), [7; 32]))
 }

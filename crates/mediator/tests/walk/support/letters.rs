@@ -37,7 +37,9 @@ pub(crate) struct Letter<'a> {
 impl<'a> Letter<'a> {
     pub(crate) fn new(author: &'a Person, list: &List) -> Self {
         let mut name = author.name.to_owned();
-        name[..1].make_ascii_uppercase();
+        if let Some(initial) = name.get_mut(..1) {
+            initial.make_ascii_uppercase();
+        }
         Self {
             from: format!("{name} <{}>", author.address),
             signer: author,
@@ -51,6 +53,12 @@ impl<'a> Letter<'a> {
             content: None,
             now: NOW,
         }
+    }
+
+    /// Under another name.
+    pub(crate) fn named(mut self, name: &str) -> Self {
+        self.from = format!("\"{name}\" {}", self.from.split_once(' ').map_or("", |(_, address)| address));
+        self
     }
 
     pub(crate) fn signed_by(mut self, signer: &'a Person) -> Self {

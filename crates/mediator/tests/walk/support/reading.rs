@@ -8,7 +8,6 @@ use super::people::Person;
 
 /// A copy, opened.
 pub(crate) struct Reading {
-    pub(crate) opened: Opened,
     /// The content, as text.
     pub(crate) text: String,
     /// Its protected subject.
@@ -52,7 +51,7 @@ impl Person {
         let Content::Cleartext(payload) = &opened.content else { panic!("a copy in clear") };
         let text = String::from_utf8(payload.lend().to_vec()).unwrap();
         let letterhead = chancery_mail::protected_letterhead(payload).expect("a protected header");
-        Reading { subject: letterhead.subject.to_string(), parts: children(text.as_bytes()), text, opened }
+        Reading { subject: letterhead.subject.to_string(), parts: children(text.as_bytes()), text }
     }
 }
 
