@@ -97,7 +97,7 @@ async fn a_revoked_key_opens_and_signs_nothing_until_there_is_another() {
     house.send(&list, &alice, Letter::new(&alice, &list).combined()).await;
     let queue = house.rest().await;
     assert_eq!(queue.parked.len(), 1, "{queue:?}");
-    assert!(queue.parked[0].why.contains("no usable posting key"), "{}", queue.parked[0].why);
+    assert!(queue.parked[0].why.contains("key is revoked"), "{}", queue.parked[0].why);
 
     rollover_key(&house.site, &Actor::Operator, &list.address, KeyAlgorithm::default()).await.unwrap();
     let new = List { address: list.address.clone(), certificate: house.certificate(&list.address).await };
