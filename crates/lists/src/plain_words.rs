@@ -174,7 +174,9 @@ fn how_copies_leave(list: &ListSettings) -> Vec<String> {
 fn what_outsiders_see(list: &ListSettings) -> impl Iterator<Item = &'static str> {
     let subject = match list.header_protection {
         HeaderProtectionLevel::Subject => "Outside an encrypted copy the Subject reads '[...]'.",
-        HeaderProtectionLevel::Clear => "The Subject of an encrypted copy can be read by whoever carries it.",
+        HeaderProtectionLevel::Clear => {
+            "The Subject of an encrypted copy can be read by whoever carries it, unless it came hidden."
+        }
     };
     let name = list.author_name_outside.then_some("The author's name stands outside, too.");
     let key = (list.recipient_key_id == RecipientKeyIdMode::Shown)
