@@ -120,8 +120,11 @@ impl Delivery {
                 }
             }
         }
-        let later = site.now().after(AFTER_MENDING);
-        let crashed = || Outcome::RetryAt(later, WorkError::Panicked.to_string());
+        let now = site.now();
+        let crashed = || match is_given_up(loaded.created, now) {
+            true => Outcome::Failed(format!("given up: {}", WorkError::Panicked)),
+            false => Outcome::RetryAt(now.after(AFTER_MENDING), WorkError::Panicked.to_string()),
+        };
         chunk.drain().into_iter().map(|(row, outcome)| (row, outcome.unwrap_or_else(crashed))).collect()
     }
 
