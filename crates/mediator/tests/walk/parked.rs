@@ -177,3 +177,28 @@ async fn a_step_that_panics_parks_its_message_and_the_next_one_is_served() {
     assert!(house.rest().await.is_still());
     assert_eq!(house.mail_for(&alice).len(), 2);
 }
+
+#[tokio::test]
+async fn a_copy_at_which_the_delivery_crashes_is_tried_for_five_days_and_no_longer() {
+    let spared = Arc::new(Mutex::new(None));
+    let trap = Arc::clone(&spared);
+    let mut house = House::with_clock(|clock| Arc::new(Trap { clock, spared: trap })).await;
+    let alice = Person::new("alice");
+    let list = house.list("friends", &[]).await;
+    house.members(&list, &[&alice]).await;
+    house.halt().await;
+    house.run_without_delivery();
+    house.send(&list, &alice, Letter::new(&alice, &list).combined()).await;
+    house.judged().await;
+    house.halt().await;
+    *spared.lock().unwrap() = Some(house.run_delivery());
+    let queue = house.rest().await;
+    assert_eq!((queue.outgoing, queue.retrying), (1, 1));
+    assert_eq!(house.count("SELECT attempts FROM deliveries").await, 1, "it did not go round");
+    house.clock.advance(6 * DAY);
+    let queue = house.rest().await;
+    assert!(queue.is_still(), "{queue:?}");
+    assert!(house.sink.messages().is_empty());
+    let log = house.log(&list).await;
+    assert!(log.iter().any(|line| line.event == "delivery" && line.detail.contains("crashed")), "{log:?}");
+}

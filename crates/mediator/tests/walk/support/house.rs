@@ -85,6 +85,16 @@ impl House {
         id
     }
 
+    /// Starts the delivery alone. Gives the id of its task.
+    pub(crate) fn run_delivery(&mut self) -> tokio::task::Id {
+        let (stop, stopped) = watch::channel(false);
+        let delivery = deliver_outgoing(Arc::clone(&self.site), "delivery".to_owned(), stopped);
+        let running = vec![tokio::spawn(delivery)];
+        let id = running[0].id();
+        self.loops = Some(Loops { stop, running });
+        id
+    }
+
     /// Stops the loops, after what they are at.
     pub(crate) async fn halt(&mut self) {
         if let Some(loops) = self.loops.take() {
