@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! `chancery.toml`: what the operator decides. Lists have their own settings, in the database.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -145,6 +146,13 @@ impl Config {
     /// The database file.
     pub(crate) fn database(&self) -> PathBuf {
         self.data.join("chancery.db")
+    }
+
+    /// Whether copies cross a network without TLS.
+    pub(crate) fn hands_over_in_clear(&self) -> bool {
+        let host = self.relay().map(|relay| relay.host).unwrap_or_default();
+        let near = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.relay.security == "none" && !near
     }
 
     /// What operations and the walk need to know.

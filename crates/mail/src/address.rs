@@ -80,11 +80,9 @@ impl FromStr for Address {
 fn local_part(text: &str) -> Result<(), AddressError> {
     let atom = |atom: &str| {
         !atom.is_empty()
-            && atom.chars().all(|c| {
-                c.is_ascii_alphanumeric()
-                    || "!#$%&'*+-/=?^_`{|}~".contains(c)
-                    || (!c.is_ascii() && c.is_alphanumeric())
-            })
+            && atom
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_other_letter(c))
     };
     if text.len() <= 64 && text.split('.').all(atom) { Ok(()) } else { Err(AddressError::LocalPart) }
 }
@@ -96,11 +94,15 @@ fn domain_name(text: &str) -> Result<(), AddressError> {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || (!c.is_ascii() && c.is_alphanumeric()))
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || is_other_letter(c))
     };
     if text.len() <= 255 && text.split('.').all(label) { Ok(()) } else { Err(AddressError::Domain) }
+}
+
+/// A letter or digit beyond ASCII. One that folds to ASCII (the Kelvin sign folds to `k`) is refused:
+/// two addresses that look and are written differently would be the same.
+fn is_other_letter(c: char) -> bool {
+    !c.is_ascii() && c.is_alphanumeric() && !c.to_lowercase().any(|folded| folded.is_ascii())
 }
 
 impl PartialEq for Address {
@@ -166,6 +168,8 @@ mod tests {
             "alice\r\n@example.org",
             "<alice@example.org>",
             "alice\u{202e}@example.org",
+            "\u{212a}arl@example.org",
+            "karl@\u{212a}.example.org",
         ] {
             assert!(trick.parse::<Address>().is_err(), "{trick:?} was taken");
         }

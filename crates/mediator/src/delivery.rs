@@ -226,13 +226,5 @@ fn log_line(site: &Site, row: &DeliveryRow, outcome: &Outcome) -> Option<NewLogL
     };
     let why: String =
         why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_REASON).collect();
-    Some(NewLogLine {
-        list: row.list,
-        at: site.now(),
-        event: "delivery".to_owned(),
-        finding: None,
-        disposition: None,
-        detail: format!("no copy to {}: {why}", row.recipient),
-        inbound: None,
-    })
+    Some(NewLogLine::event(row.list, site.now(), "delivery", format!("no copy to {}: {why}", row.recipient)))
 }

@@ -48,13 +48,8 @@ pub(crate) async fn send_key(
     }
     transaction
         .owner_log(&NewLogLine {
-            list: list.id,
-            at: now,
-            event: "key request".to_owned(),
-            finding: None,
-            disposition: None,
-            detail: detail.to_owned(),
             inbound: Some(row.lease.inbound),
+            ..NewLogLine::event(list.id, now, "key request", detail.to_owned())
         })
         .await?;
     transaction.finish_inbound(&row.lease).await?;

@@ -68,13 +68,8 @@ pub(crate) async fn forward_to_owners(
     }
     transaction
         .owner_log(&NewLogLine {
-            list: list.id,
-            at: now,
-            event: "owner mail".to_owned(),
-            finding: None,
-            disposition: None,
-            detail: format!("forwarded to {} owners", owners.len()),
             inbound: Some(row.lease.inbound),
+            ..NewLogLine::event(list.id, now, "owner mail", format!("forwarded to {} owners", owners.len()))
         })
         .await?;
     transaction.finish_inbound(&row.lease).await?;

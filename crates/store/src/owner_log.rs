@@ -29,6 +29,13 @@ pub struct NewLogLine {
     pub inbound: Option<InboundId>,
 }
 
+impl NewLogLine {
+    /// A line about something that is no judgement.
+    pub fn event(list: ListId, at: Instant, event: &str, detail: String) -> Self {
+        Self { list, at, event: event.to_owned(), finding: None, disposition: None, detail, inbound: None }
+    }
+}
+
 /// A line that was written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LogRow {

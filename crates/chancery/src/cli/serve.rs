@@ -43,6 +43,12 @@ impl Serve {
         if self.smtp.is_some() {
             config.intake.smtp.clone_from(&self.smtp);
         }
+        if config.hands_over_in_clear() {
+            output.note(
+                "warning: relay.security is none and the relay is another machine: who gets mail from which list can be \
+                 read on the way; set starttls or smtps",
+            );
+        }
         let _alone = alone(&config)?;
         let site = open_site(&config, Secrets::Needed, global.passphrase_file.as_deref()).await?;
         let server = Server::start(&site, &config.doors(), &config.limits()).await?;

@@ -41,15 +41,12 @@ pub async fn set_list(
     transaction.set_settings(row.id, &changes).await?;
     let names: Vec<&str> = changes.iter().map(|(name, _)| name.as_str()).collect();
     transaction
-        .owner_log(&NewLogLine {
-            list: row.id,
-            at: site.now(),
-            event: "settings".to_owned(),
-            finding: None,
-            disposition: None,
-            detail: format!("changed: {}", names.join(", ")),
-            inbound: None,
-        })
+        .owner_log(&NewLogLine::event(
+            row.id,
+            site.now(),
+            "settings",
+            format!("changed: {}", names.join(", ")),
+        ))
         .await?;
     transaction.commit().await?;
     show_list(site, actor, address).await
