@@ -138,8 +138,7 @@ impl Config {
             bail!("{name}: 0 would let nothing through");
         }
         // Reads the file of CAs, and says what is wrong with it.
-        Transport::new(self.relay()?, Timeouts::default())
-            .map_err(|error| anyhow!("relay.ca_file: {error}"))?;
+        Transport::new(self.relay()?, Timeouts::default()).map_err(|error| anyhow!("relay: {error}"))?;
         Ok(())
     }
 
@@ -180,7 +179,7 @@ impl Config {
     }
 
     fn relay(&self) -> Result<Relay> {
-        let (host, port) = host_and_port(&self.relay.address)?;
+        let (host, port) = host_and_port(&self.relay.address).context("relay.address")?;
         let security = match self.relay.security.as_str() {
             "none" => Security::None,
             "starttls" => Security::StartTls,
@@ -193,7 +192,7 @@ impl Config {
 
 /// `host:port`, also `[::1]:25`.
 pub(crate) fn host_and_port(text: &str) -> Result<(String, u16)> {
-    let wrong = || format!("relay.address: `{text}` is not host:port, such as 127.0.0.1:25");
+    let wrong = || format!("`{text}` is not host:port, such as 127.0.0.1:25");
     let (host, port) = text.rsplit_once(':').with_context(wrong)?;
     let port = port.parse().with_context(wrong)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');

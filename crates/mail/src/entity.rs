@@ -80,11 +80,6 @@ impl Entity<Public> {
     pub fn octets(&self) -> &[u8] {
         &self.octets
     }
-
-    /// Public content that is going to be encrypted: stricter handling, never looser.
-    pub fn into_cleartext(self) -> Entity<Cleartext> {
-        Entity { octets: self.octets, provenance: PhantomData }
-    }
 }
 
 impl<P: Provenance> fmt::Debug for Entity<P> {

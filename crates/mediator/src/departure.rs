@@ -102,3 +102,50 @@ pub(crate) fn mark_public(entity: &Entity<Public>) -> Vec<u8> {
 pub(crate) fn unmark_public(octets: &[u8]) -> Option<Entity<Public>> {
     octets.strip_prefix(PUBLIC_MARK).map(|rest| Entity::new(rest.to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use chancery_crypto::{BodyFormat, KeyAlgorithm, KeyPair, Keyring, NewKey, RecipientKeyId, seal};
+    use chancery_mail::{Cleartext, Instant};
+
+    use super::*;
+
+    const NOW: Instant = Instant::from_unix(1_767_225_600);
+
+    fn sealed(head: &str) -> Departure {
+        let new = NewKey {
+            address: "alice@example.org".parse().unwrap(),
+            name: String::new(),
+            algorithm: KeyAlgorithm::default(),
+            lifetime: None,
+        };
+        let (pair, _) = KeyPair::generate(&new, NOW).unwrap();
+        let key = pair.certificate().recipient_key(NOW).unwrap();
+        let content = Entity::<Cleartext>::new(b"Content-Type: text/plain\r\n\r\nwords\r\n".to_vec());
+        let (body, session_key) =
+            seal(&content, &Keyring::new(pair, Vec::new()), BodyFormat::SeipdV1, NOW).unwrap();
+        let copy = body.wrap(&session_key, &key, RecipientKeyId::Hidden).unwrap();
+        let frame = Frame { head: head.as_bytes().to_vec(), tail: b"--b--\r\n".to_vec() };
+        Departure::Sealed { frame: Arc::new(frame), copy }
+    }
+
+    #[test]
+    fn a_sealed_copy_shows_allowed_fields_and_ciphertext_alone() {
+        assert!(
+            sealed("From: <friends@lists.example.org>\r\nSubject: [...]\r\n\r\n--b\r\n\r\n").check().is_ok()
+        );
+        for leak in ["X-Original-From: alice@example.org", "Reply-To: <alice@example.org>", "Comments: words"]
+        {
+            let head = format!("Subject: [...]\r\n{leak}\r\n\r\n--b\r\n\r\n");
+            assert!(sealed(&head).check().is_err(), "{leak}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_marked_as_public_does_not_leave_as_such() {
+        let entity = Entity::<Public>::new(b"Subject: x\r\n\r\nwords\r\n".to_vec());
+        assert_eq!(unmark_public(&mark_public(&entity)).unwrap().octets(), entity.octets());
+        assert!(unmark_public(entity.octets()).is_none());
+        assert!(unmark_public(b"Content-Type: multipart/mixed\r\n\r\n").is_none());
+    }
+}

@@ -33,6 +33,9 @@ pub enum OperationError {
     /// The database failed.
     #[error("the database failed: {0}. Nothing was changed; try again, and see whether the disk is full")]
     Store(#[from] chancery_store::StoreError),
+    /// It cannot be done as things are: why, and what to mend.
+    #[error("{0}")]
+    Unworkable(String),
     /// A cryptographic operation failed that should not.
     #[error("a cryptographic operation failed: {0}")]
     Crypto(String),

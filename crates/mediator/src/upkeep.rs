@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Keys do not stay as they were: list keys are extended each year and destroyed when
-//! their time is over, and what is cached of members'
-//! keys is computed anew once a day and whenever it ends.
+//! What is seen to once an hour: list keys are extended and, when their time is over, destroyed; what
+//! is cached of members' keys is computed anew once a day and whenever it ends; old lines of logs and
+//! budgets are forgotten; deleted octets are overwritten.
 
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use chancery_mail::{Instant, KeyState};
 use chancery_store::{KeyPurpose, ListId, ListKeyState, PinRefresh, PinRow, StoreError};
 
 use crate::operations::create_list::POSTING_KEY_LIFETIME;
+use crate::overwrite::{mark_deleted, overwrite_deleted};
 use crate::pin::new_pin;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
 /// A posting key is extended when less than this is left.
 const EXTEND_WHEN_LEFT: Duration = Duration::from_secs(365 * 24 * 3600);
-/// Under this name it is noted that deleted octets are still to be overwritten.
-const TO_OVERWRITE: &str = "to_overwrite";
 /// A cached key is looked at again after this.
 const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// How many cached keys are looked at in one go.
@@ -31,47 +30,45 @@ const KEEP_LOG: Duration = Duration::from_secs(400 * 24 * 3600);
 /// One round. What cannot be mended for one list or person does not keep the others waiting.
 pub(crate) async fn look_after_keys(site: &Site) -> Result<(), OperationError> {
     let now = site.now();
-    let mut destroyed = false;
     for list in site.database.lists().await? {
-        match look_after_list(site, list.id).await {
-            Ok(some) => destroyed |= some,
-            Err(error) => tracing::error!(list = list.id.0, %error, "could not look after the list's keys"),
+        let looked_after = async {
+            destroy_retired(site, list.id).await?;
+            extend(site, list.id).await
+        };
+        if let Err(error) = looked_after.await {
+            tracing::error!(list = list.id.0, %error, "could not look after the list's keys");
         }
     }
     refresh_pins(site).await?;
     site.database.forget_replies(now.before(REMEMBER_REPLIES)).await?;
     site.database.forget_log(now.before(KEEP_LOG)).await?;
-    if destroyed || site.database.site_value(TO_OVERWRITE).await?.is_some_and(|value| !value.is_empty()) {
-        overwrite(site).await;
+    overwrite_deleted(site).await;
+    Ok(())
+}
+
+/// Destroys the keys whose time to open mail is over, and revoked ones in whose place a newer stands:
+/// whoever comes later finds nothing to open old mail with.
+async fn destroy_retired(site: &Site, list: ListId) -> Result<(), OperationError> {
+    let now = site.now();
+    let rows = site.database.list_keys(list, KeyPurpose::Posting).await?;
+    for (place, row) in rows.iter().enumerate() {
+        let over = row.opens_until.is_some_and(|until| until <= now);
+        let replaced = place > 0 && row.state == ListKeyState::Revoked;
+        if over || replaced {
+            let mut transaction = site.database.begin().await?;
+            transaction.destroy_key(row.id).await?;
+            mark_deleted(&mut transaction).await?;
+            transaction.commit().await?;
+            tracing::info!(list = list.0, "destroyed a key whose time was over");
+        }
     }
     Ok(())
 }
 
-/// Takes what was deleted out of all files. Where somebody else is at work in the database, that is
-/// noted, and done in the next round: the deletion itself is done already.
-pub(crate) async fn overwrite(site: &Site) {
-    let overwritten = site.database.scrub().await;
-    let left: &[u8] = if overwritten.is_ok() { b"" } else { b"yes" };
-    if let Err(error) = overwritten {
-        tracing::warn!(%error, "deleted octets are overwritten later");
-    }
-    if let Err(error) = site.database.put_site_value(TO_OVERWRITE, left).await {
-        tracing::warn!(%error, "could not note whether deleted octets were overwritten");
-    }
-}
-
-/// Extends the key in use, and destroys those whose time to open mail is over; `true` if there were
-/// any.
-async fn look_after_list(site: &Site, list: ListId) -> Result<bool, OperationError> {
+/// Gives the key in use another two years when less than one is left.
+async fn extend(site: &Site, list: ListId) -> Result<(), OperationError> {
     let (vault, now) = (site.vault()?, site.now());
-    let mut destroyed = false;
     for row in site.database.list_keys(list, KeyPurpose::Posting).await? {
-        if row.opens_until.is_some_and(|until| until <= now) {
-            site.database.destroy_key(row.id).await?;
-            tracing::info!(list = list.0, "destroyed a key whose time was over");
-            destroyed = true;
-            continue;
-        }
         let expires = Certificate::parse(&row.public).map_err(crypto)?.facts(now).expires;
         let ends_soon = expires.is_some_and(|expires| expires <= now.after(EXTEND_WHEN_LEFT));
         if row.state == ListKeyState::Active && ends_soon {
@@ -82,7 +79,7 @@ async fn look_after_list(site: &Site, list: ListId) -> Result<bool, OperationErr
             tracing::info!(list = list.0, "extended the list's key by two years");
         }
     }
-    Ok(destroyed)
+    Ok(())
 }
 
 async fn refresh_pins(site: &Site) -> Result<(), OperationError> {

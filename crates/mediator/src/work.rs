@@ -26,6 +26,15 @@ impl From<OperationError> for WorkError {
     }
 }
 
+impl From<WorkError> for OperationError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Store(error) => Self::Store(error),
+            other => Self::Unworkable(other.to_string()),
+        }
+    }
+}
+
 impl WorkError {
     /// Whether trying again later may help.
     pub(crate) fn is_temporary(&self) -> bool {

@@ -72,10 +72,18 @@ impl Init {
             .await
             .with_context(|| format!("cannot make the database {}", database.display()))?;
         let cost = if self.cheap_passphrase { PassphraseCost::cheap() } else { PassphraseCost::default() };
-        Vault::create(&store, &passphrase, cost).await?;
-        fs::write(&config, self.text(global)?)
-            .with_context(|| format!("cannot write {}", config.display()))?;
-        private(&config, 0o600)?;
+        let made = async {
+            Vault::create(&store, &passphrase, cost).await?;
+            fs::write(&config, self.text(global)?)
+                .with_context(|| format!("cannot write {}", config.display()))?;
+            private(&config, 0o600)
+        };
+        if let Err(error) = made.await {
+            // Half a site would be in the way of the next try.
+            store.close().await;
+            let _ = (fs::remove_file(&database), fs::remove_file(&config));
+            return Err(error);
+        }
         let config = config.canonicalize().unwrap_or(config);
         let made = Made { config, database, domain: self.domain.to_lowercase() };
         output.show(&made, |made| {

@@ -79,7 +79,7 @@ fn words(view: &QueueView) -> Vec<String> {
     lines.push(format!("parked    {}", view.parked.len()));
     for parked in &view.parked {
         lines.push(format!(
-            "  {}  {}  {}-{}: {}",
+            "  {}  {}  {} ({}): {}",
             parked.id, parked.received_at, parked.list, parked.part, parked.why
         ));
     }

@@ -8,7 +8,7 @@ use chancery_store::NewSubscription;
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{enrollable, new_pin, refuse_another, stays_confirmed};
+use crate::enrol::{GivenKey, certificate, enrol};
 use crate::{OperationError, Site};
 
 /// Who is to be subscribed.
@@ -41,8 +41,13 @@ pub async fn add_member(
     let row = find_list(site, list).await?;
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     let now = site.now();
-    let certificate = match &new.key {
-        Some(octets) => Some(enrollable(octets, &new.address, new.any_user_id, now)?),
+    let key = match &new.key {
+        Some(octets) => Some(GivenKey {
+            certificate: certificate(octets)?,
+            confirmed: new.confirmed,
+            any_user_id: new.any_user_id,
+            replaces: false,
+        }),
         None if new.confirmed => {
             return Err(OperationError::invalid(
                 "confirmed",
@@ -70,11 +75,8 @@ pub async fn add_member(
             created: now,
         })
         .await?;
-    if let Some(certificate) = &certificate {
-        refuse_another(transaction.pin_of(row.id, &new.address).await?.as_ref(), certificate, &new.address)?;
-        let confirmed =
-            stays_confirmed(&mut transaction, row.id, &new.address, certificate, new.confirmed).await?;
-        transaction.pin(row.id, &new.address, &new_pin(certificate, confirmed, now)).await?;
+    if let Some(key) = &key {
+        enrol(&mut transaction, row.id, &new.address, key, now).await?;
     }
     transaction.commit().await?;
     show_member(site, actor, list, &new.address).await

@@ -5,7 +5,7 @@ use chancery_mail::Address;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::upkeep::overwrite;
+use crate::overwrite::{mark_deleted, overwrite_deleted};
 use crate::{OperationError, Site};
 
 /// Deletes it, and overwrites where it lay: the keys are gone for good.
@@ -17,7 +17,8 @@ pub async fn delete_list(site: &Site, actor: &Actor, address: &Address) -> Resul
     let row = find_list(site, address).await?;
     let mut transaction = site.database.begin().await?;
     transaction.delete_list(row.id).await?;
+    mark_deleted(&mut transaction).await?;
     transaction.commit().await?;
-    overwrite(site).await;
+    overwrite_deleted(site).await;
     Ok(())
 }

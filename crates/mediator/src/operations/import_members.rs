@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{new_pin, refuse_another, stays_confirmed, usable};
+use crate::enrol::{GivenKey, enrol};
 use crate::{OperationError, Site};
 
 /// What to import.
@@ -51,6 +51,8 @@ struct Row {
 }
 
 struct Person {
+    /// Where in the file they stand.
+    line: usize,
     address: Address,
     name: String,
     role: Role,
@@ -95,15 +97,16 @@ pub async fn import_members(
             .await?;
         report.subscribed += 1;
         if let Some(certificate) = &person.certificate {
-            refuse_another(
-                transaction.pin_of(row.id, &person.address).await?.as_ref(),
-                certificate,
-                &person.address,
-            )?;
-            let confirmed =
-                stays_confirmed(&mut transaction, row.id, &person.address, certificate, import.confirmed)
-                    .await?;
-            transaction.pin(row.id, &person.address, &new_pin(certificate, confirmed, now)).await?;
+            // A key was found by the address in it, or named by its fingerprint: then it is theirs.
+            let key = GivenKey {
+                certificate: certificate.clone(),
+                confirmed: import.confirmed,
+                any_user_id: true,
+                replaces: false,
+            };
+            enrol(&mut transaction, row.id, &person.address, &key, now)
+                .await
+                .map_err(|error| at_line(person.line, error))?;
             report.with_key += 1;
         }
     }
@@ -117,26 +120,30 @@ fn read(import: &MemberImport, now: Instant) -> Result<Vec<Person>, OperationErr
     let mut people = Vec::new();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(import.csv.as_slice());
     for (index, row) in reader.deserialize::<Row>().enumerate() {
-        let wrong = |why: String| {
-            OperationError::invalid(
-                &format!("line {}", index + 2),
-                why,
-                "Correct the file and import it again; nobody was subscribed",
-            )
-        };
+        let line = index + 2;
+        let wrong = |why: String| at_line(line, OperationError::Conflict(why));
         let row = row.map_err(|error| wrong(error.to_string()))?;
         let address: Address = row.address.parse().map_err(|error| wrong(format!("{error}")))?;
         let role = match row.role.as_str() {
             "" => Role::Member,
             word => word.parse().map_err(|_| wrong(format!("{word} is not a role")))?,
         };
-        let certificate = keys.of(&address, &row.fingerprint).map_err(wrong)?;
-        if let Some(certificate) = certificate {
-            usable(certificate, now).map_err(|error| wrong(error.to_string()))?;
-        }
-        people.push(Person { address, name: row.name, role, certificate: certificate.cloned() });
+        let certificate = keys.of(&address, &row.fingerprint).map_err(wrong)?.cloned();
+        people.push(Person { line, address, name: row.name, role, certificate });
     }
     Ok(people)
+}
+
+/// What is wrong with a line of the file; a failing database is no fault of the file.
+fn at_line(line: usize, error: OperationError) -> OperationError {
+    match error {
+        OperationError::Store(error) => OperationError::Store(error),
+        other => OperationError::invalid(
+            &format!("line {line}"),
+            other.to_string(),
+            "Correct the file and import it again; nobody was subscribed",
+        ),
+    }
 }
 
 /// The keys of the import, by fingerprint and by address.

@@ -6,7 +6,7 @@ use chancery_mail::Address;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::upkeep::overwrite;
+use crate::overwrite::{mark_deleted, overwrite_deleted};
 use crate::{OperationError, Site};
 
 /// Removes them; copies that wait are dropped with their subscription. Without any role left, their
@@ -31,7 +31,8 @@ pub async fn remove_member(
             "{address} is not {what} {list}; `chancery member list {list}` names those who are"
         )));
     }
+    mark_deleted(&mut transaction).await?;
     transaction.commit().await?;
-    overwrite(site).await;
+    overwrite_deleted(site).await;
     Ok(())
 }

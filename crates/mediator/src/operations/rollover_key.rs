@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use chancery_crypto::{Certificate, KeyAlgorithm, KeyPair, Keyring, NewKey, RevocationReason, clearsign};
+use chancery_crypto::{
+    Certificate, KeyAlgorithm, KeyHolder, KeyPair, Keyring, NewKey, RevocationReason, clearsign,
+};
 use chancery_mail::{Address, Fingerprint};
 use chancery_store::{KeyPurpose, ListKeyState, ListRow, NewListKey};
 use serde::Serialize;
@@ -65,7 +67,6 @@ pub(crate) async fn replace(
     let until = now.after(OVERLAP);
     let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
     let newest = keys.first().ok_or_else(|| OperationError::NotFound("the list has no key".to_owned()))?;
-    let old = vault.open_key(row.id, KeyPurpose::Posting, newest)?;
     let (old_fingerprint, fingerprint) = (newest.fingerprint.clone(), new.certificate().fingerprint());
     if keys.iter().any(|key| key.fingerprint == fingerprint) {
         return Err(OperationError::Conflict(format!("{} has the key {fingerprint} already", row.address)));
@@ -82,11 +83,14 @@ pub(crate) async fn replace(
         Some(octets) => Some(vault.seal(&revocation_context(&fingerprint), octets)?),
         None => None,
     };
-    // A revoked key signs nothing any more: then the new one speaks alone.
     let new_ring = Keyring::new(new, Vec::new());
-    let old_ring = Keyring::new(old, Vec::new());
-    let signers: Vec<&dyn chancery_crypto::KeyHolder> =
-        if newest.state == ListKeyState::Revoked { vec![&new_ring] } else { vec![&old_ring, &new_ring] };
+    // A revoked key signs nothing any more: then the new one speaks alone.
+    let old_ring = match newest.state {
+        ListKeyState::Revoked => None,
+        _ => Some(Keyring::new(vault.open_key(row.id, KeyPurpose::Posting, newest)?, Vec::new())),
+    };
+    let signers: Vec<&dyn KeyHolder> =
+        old_ring.iter().chain([&new_ring]).map(|ring| ring as &dyn KeyHolder).collect();
     let statement = clearsign(&text, &signers, now).map_err(crypto)?;
 
     let mut transaction = site.database.begin().await?;

@@ -8,7 +8,7 @@ use chancery_store::SubscriptionChange;
 use super::find::find_list;
 use super::show_member::{MemberView, show_member};
 use crate::actor::{Actor, Permission, authorize};
-use crate::pin::{new_pin, newer_or_enrollable, stays_confirmed};
+use crate::enrol::{GivenKey, certificate, enrol};
 use crate::{OperationError, Site};
 
 /// What to change; `None` leaves it as it is.
@@ -43,11 +43,13 @@ pub async fn set_member(
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     show_member(site, actor, list, address).await?;
     let now = site.now();
-    let certificate = match &change.key {
-        Some(octets) => {
-            let pinned = site.database.pin_of(row.id, address).await?;
-            Some(newer_or_enrollable(pinned.as_ref(), octets, address, change.any_user_id, now)?)
-        }
+    let key = match &change.key {
+        Some(octets) => Some(GivenKey {
+            certificate: certificate(octets)?,
+            confirmed: change.confirmed,
+            any_user_id: change.any_user_id,
+            replaces: true,
+        }),
         None => None,
     };
     if let Some(Some(word)) = &change.recipient_key_id {
@@ -65,12 +67,8 @@ pub async fn set_member(
         };
         transaction.set_subscription(subscription.id, &words).await?;
     }
-    match (&certificate, change.confirmed) {
-        (Some(certificate), confirmed) => {
-            let confirmed =
-                stays_confirmed(&mut transaction, row.id, address, certificate, confirmed).await?;
-            transaction.pin(row.id, address, &new_pin(certificate, confirmed, now)).await?;
-        }
+    match (&key, change.confirmed) {
+        (Some(key), _) => enrol(&mut transaction, row.id, address, key, now).await?,
         (None, true) => match transaction.pin_of(row.id, address).await? {
             Some(pin) => transaction.confirm_pin(row.id, address, &pin.facts.fingerprint).await?,
             None => {

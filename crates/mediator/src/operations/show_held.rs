@@ -56,8 +56,7 @@ pub async fn show_held(
         .and_then(|pin| pin.recipient_key)
         .and_then(|octets| RecipientKey::from_octets(&octets).ok())
         .ok_or_else(|| OperationError::Conflict(format!("{reader} has no usable key")))?;
-    let received =
-        crate::intake::withdraw_received(site, row.id, found.sealed).await.map_err(operation_error)?;
+    let received = crate::intake::withdraw_received(site, row.id, found.sealed).await?;
     let signing = site.vault()?.keyring(&site.database, row.id, KeyPurpose::Posting, now).await?;
     let face = list_face(&row, &settings_of(&row)?, &signing);
     let mut chance = site.chance();
@@ -75,7 +74,7 @@ pub async fn show_held(
         Ok(departure.slices().concat())
     })
     .await
-    .map_err(operation_error)
+    .map_err(OperationError::from)
 }
 
 async fn only_owner(
@@ -95,12 +94,5 @@ async fn only_owner(
             "the list has several owners",
             "Say for whom it is to be encrypted: --to ADDRESS",
         )),
-    }
-}
-
-fn operation_error(error: WorkError) -> OperationError {
-    match error {
-        WorkError::Store(error) => OperationError::Store(error),
-        other => OperationError::Crypto(other.to_string()),
     }
 }

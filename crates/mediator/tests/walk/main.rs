@@ -18,6 +18,7 @@ mod support;
 mod acceptance;
 mod addresses;
 mod author;
+mod enrolling;
 mod findings;
 mod formats;
 mod header;
