@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use chancery_mediator::{Intake, Site, deliver_outgoing, judge_inbound, look_after_keys};
+use chancery_mediator::{Intake, Site, deliver_outgoing, judge_inbound, look_after_site};
 use chancery_smtp::{Limits, Listener, Protocol, serve as serve_mail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -47,7 +47,7 @@ impl Server {
         let name = format!("{}", std::process::id());
         tasks.spawn(judge_inbound(Arc::clone(site), name.clone(), stopped.clone()));
         tasks.spawn(deliver_outgoing(Arc::clone(site), name, stopped.clone()));
-        tasks.spawn(look_after_keys(Arc::clone(site), stopped));
+        tasks.spawn(look_after_site(Arc::clone(site), stopped));
         Ok(Self { doors: open, stop, tasks })
     }
 

@@ -15,7 +15,7 @@ use rand::Rng;
 use crate::Site;
 use crate::departure::Departure;
 use crate::loaded::{Loaded, LoadedForm};
-use crate::operations::show_member::usable_copy;
+use crate::reach::usable_copy;
 use crate::work::WorkError;
 
 /// For how long a copy is tried.

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::{AuthorSignature, BodyFormat, Certificate, Content, KeyHolder as _, Keyring, seal};
+use chancery_crypto::{AuthorSignature, BodyFormat, Certificate, Content, Keyring};
 use chancery_lists::{
     AuthorSignatureHandling, HeaderProtectionLevel, Judgement, ListSettings, Outgoing, PostFacts,
     ResultDetails, Role, SignatureFate, result_text, verdict_tag,
@@ -20,7 +20,10 @@ use zeroize::Zeroizing;
 
 use crate::departure::{PUBLIC, mark_public};
 use crate::effective_header::InClear;
+use crate::face::list_face;
+use crate::list_keys::storage_certificate;
 use crate::post::OpenedPost;
+use crate::sealed_bodies::sealed_bodies;
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{Site, blocking};
@@ -109,29 +112,6 @@ async fn workshop(site: &Arc<Site>, list: &ListRow, settings: &ListSettings) -> 
     })
 }
 
-/// The public half of the key that the list's things on disk are sealed to.
-pub(crate) async fn storage_certificate(
-    site: &Site,
-    list: chancery_store::ListId,
-) -> Result<Certificate, WorkError> {
-    let rows = site.database.list_keys(list, KeyPurpose::Storage).await?;
-    let newest =
-        rows.first().ok_or_else(|| WorkError::Unworkable("the list has no storage key".to_owned()))?;
-    Ok(Certificate::parse(&newest.public).map_err(crypto)?)
-}
-
-/// How the list presents itself in header fields.
-pub(crate) fn list_face(list: &ListRow, settings: &ListSettings, signing: &Keyring) -> ListFace {
-    let name = if settings.display_name.is_empty() { list.address.local() } else { &settings.display_name };
-    ListFace {
-        address: list.address.clone(),
-        display_name: name.to_owned(),
-        list_id: format!("{}.{}", list.address.local(), list.address.domain()),
-        autocrypt: Some(signing.certificate().minimal(&list.address)),
-        posting_allowed: true,
-    }
-}
-
 /// One post on the bench: everything that was found and decided about it.
 struct Bench<'a> {
     settings: &'a ListSettings,
@@ -163,13 +143,13 @@ impl Bench<'_> {
                 let author = self.author(words.as_ref().unwrap_or(entity), signature);
                 let payload =
                     sealed_payload(&workshop.face, &header, &result, author, footer, &mut workshop.chance);
-                let mut bodies = Vec::new();
-                for format in &workshop.formats {
-                    let (body, session_key) =
-                        seal(&payload, &workshop.signing, *format, workshop.now).map_err(crypto)?;
-                    let deposited = body.deposit(&session_key, &workshop.storage).map_err(crypto)?;
-                    bodies.push((format.as_str().to_owned(), deposited));
-                }
+                let bodies = sealed_bodies(
+                    &payload,
+                    &workshop.signing,
+                    &workshop.storage,
+                    &workshop.formats,
+                    workshop.now,
+                )?;
                 Ok((bodies, outer))
             }
             (Outgoing::Signed | Outgoing::Clear, Some(entity)) => {

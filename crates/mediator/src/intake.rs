@@ -10,7 +10,9 @@ use chancery_smtp::{Handler, Peer, Reply};
 use chancery_store::{KeyPurpose, ListId, ListRow, NewInbound};
 use zeroize::Zeroizing;
 
-use crate::distribute::storage_certificate;
+use crate::face::list_id;
+use crate::list_keys::storage_certificate;
+use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{Site, blocking};
 
@@ -25,56 +27,100 @@ impl Intake {
         Self { site }
     }
 
-    async fn known(&self, forward_path: &Address) -> Result<Option<(ListRow, ListAddress)>, WorkError> {
-        find_recipient(&self.site, forward_path).await
+    /// Finds out for each recipient what it is here, and whether this message has been there.
+    async fn recipients(
+        &self,
+        envelope: &Envelope,
+        entity: &Entity<Public>,
+    ) -> Result<Vec<Recipient>, WorkError> {
+        let mut recipients = Vec::new();
+        for forward_path in &envelope.forward_paths {
+            recipients.push(match find_recipient(&self.site, forward_path).await? {
+                None => Recipient::Gone,
+                Some((list, _)) if chancery_mail::has_loop_mark(entity, &list_id(&list.address)) => {
+                    Recipient::Loop
+                }
+                Some((list, part)) => Recipient::Known(list, part),
+            });
+        }
+        Ok(recipients)
     }
 
-    async fn take(&self, peer: &Peer, envelope: &Envelope, octets: &[u8]) -> Result<(), WorkError> {
-        let now = self.site.now();
+    /// Seals the message for each of its recipients, and commits.
+    async fn take(
+        &self,
+        peer: &Peer,
+        envelope: &Envelope,
+        entity: &Entity<Public>,
+    ) -> Result<Vec<Reply>, WorkError> {
+        let recipients = self.recipients(envelope, entity).await?;
         let mut rows = Vec::new();
-        let mut taken: Vec<(ListId, ListAddress)> = Vec::new();
-        for forward_path in &envelope.forward_paths {
-            let Some((list, part)) = self.known(forward_path).await? else {
-                return Err(WorkError::Unworkable("a list vanished during the transaction".to_owned()));
-            };
+        let mut taken: Vec<(ListId, &ListAddress)> = Vec::new();
+        for recipient in &recipients {
+            let Recipient::Known(list, part) = recipient else { continue };
             // Two spellings of one address are one recipient, or the post would be its own replay.
-            if taken.contains(&(list.id, part.clone())) {
-                continue;
+            if !taken.contains(&(list.id, part)) {
+                taken.push((list.id, part));
+                rows.push(self.sealed_row(peer, envelope, entity, list, part).await?);
             }
-            taken.push((list.id, part.clone()));
-            let storage = storage_certificate(&self.site, list.id).await?;
-            let trace = trace_fields(&self.site, peer, envelope, &list.address);
-            let mut received = Zeroizing::new(Vec::with_capacity(trace.len() + octets.len()));
-            received.extend_from_slice(trace.as_bytes());
-            received.extend_from_slice(octets);
-            let sealed = blocking(move || {
-                chancery_crypto::deposit(&received, &storage)
-                    .map_err(|error| WorkError::Unworkable(error.to_string()))
-            })
-            .await?;
-            let token = part.token().map(str::to_owned);
-            rows.push(NewInbound {
-                list: list.id,
-                part: part.as_str().to_owned(),
-                token,
-                sealed,
-                received_at: now,
-            });
         }
         let mut transaction = self.site.database.begin().await?;
         for row in &rows {
             transaction.add_inbound(row).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(recipients.iter().map(Recipient::reply).collect())
+    }
+
+    async fn sealed_row(
+        &self,
+        peer: &Peer,
+        envelope: &Envelope,
+        entity: &Entity<Public>,
+        list: &ListRow,
+        part: &ListAddress,
+    ) -> Result<NewInbound, WorkError> {
+        let storage = storage_certificate(&self.site, list.id).await?;
+        let trace = trace_fields(&self.site, peer, envelope, &list.address);
+        let mut received = Zeroizing::new(Vec::with_capacity(trace.len() + entity.len()));
+        received.extend_from_slice(trace.as_bytes());
+        received.extend_from_slice(entity.octets());
+        let sealed =
+            blocking(move || Ok(chancery_crypto::deposit(&received, &storage).map_err(crypto)?)).await?;
+        Ok(NewInbound {
+            list: list.id,
+            part: part.as_str().to_owned(),
+            token: part.token().map(str::to_owned),
+            sealed,
+            received_at: self.site.now(),
+        })
+    }
+}
+
+/// What a recipient of a message is.
+enum Recipient {
+    Known(ListRow, ListAddress),
+    /// The message has been through this list.
+    Loop,
+    /// The list was deleted since it was named.
+    Gone,
+}
+
+impl Recipient {
+    fn reply(&self) -> Reply {
+        match self {
+            Self::Known(..) => Reply::new(250, (2, 0, 0), "Taken"),
+            Self::Loop => Reply::new(554, (5, 4, 6), "This message has been through this list"),
+            Self::Gone => no_such_list(),
+        }
     }
 }
 
 impl Handler for Intake {
     async fn recipient(&self, _reverse_path: Option<&Address>, forward_path: &Address) -> Reply {
-        match self.known(forward_path).await {
+        match find_recipient(&self.site, forward_path).await {
             Ok(Some(_)) => Reply::new(250, (2, 1, 5), "Recipient known"),
-            Ok(None) => Reply::new(550, (5, 1, 1), "No such list here"),
+            Ok(None) => no_such_list(),
             Err(error) => {
                 tracing::error!(%error, "could not look a recipient up");
                 temporary_failure()
@@ -83,31 +129,26 @@ impl Handler for Intake {
     }
 
     async fn message(&self, peer: &Peer, envelope: Envelope, octets: Zeroizing<Vec<u8>>) -> Vec<Reply> {
-        let recipients = envelope.forward_paths.len();
-        let answer = |reply: Reply| vec![reply; recipients];
+        let everybody = |reply: Reply| vec![reply; envelope.forward_paths.len()];
         let entity = Entity::<Public>::from_zeroizing(octets);
         if chancery_mail::received_count(&entity) > self.site.config.received_limit {
-            return answer(Reply::new(554, (5, 4, 6), "Too many hops, this looks like a loop"));
+            return everybody(Reply::new(554, (5, 4, 6), "Too many hops, this looks like a loop"));
         }
-        for forward_path in &envelope.forward_paths {
-            if let Ok(Some((list, _))) = self.known(forward_path).await {
-                let list_id = format!("{}.{}", list.address.local(), list.address.domain());
-                if chancery_mail::has_loop_mark(&entity, &list_id) {
-                    return answer(Reply::new(554, (5, 4, 6), "This message has been through this list"));
-                }
-            }
-        }
-        match self.take(peer, &envelope, entity.octets()).await {
-            Ok(()) => {
+        match self.take(peer, &envelope, &entity).await {
+            Ok(replies) => {
                 self.site.bell.notify_waiters();
-                answer(Reply::new(250, (2, 0, 0), "Taken"))
+                replies
             }
             Err(error) => {
                 tracing::error!(%error, "could not take a message in");
-                answer(temporary_failure())
+                everybody(temporary_failure())
             }
         }
     }
+}
+
+fn no_such_list() -> Reply {
+    Reply::new(550, (5, 1, 1), "No such list here")
 }
 
 fn temporary_failure() -> Reply {

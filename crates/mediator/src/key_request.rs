@@ -10,8 +10,9 @@ use chancery_mail::{Address, Entity, Header, Public};
 use chancery_store::{DepartureKind, InboundRow, KeyPurpose, ListRow, NewDeparture, NewLogLine};
 
 use crate::departure::{PUBLIC, mark_public};
-use crate::distribute::{list_face, storage_certificate};
-use crate::operations::find::settings_of;
+use crate::face::list_face;
+use crate::list_keys::storage_certificate;
+use crate::settings::settings_of;
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{Site, blocking};

@@ -3,7 +3,7 @@
 //!
 //! A door (mail, command line, later pages and REST) calls an operation with an [`Actor`]; all doors
 //! call the same ones. A running server feeds [`Intake`] from its sockets and runs [`judge_inbound`],
-//! [`deliver_outgoing`] and [`look_after_keys`]. The story of one post reads in `intake`, `post`,
+//! [`deliver_outgoing`] and [`look_after_site`]. The story of one post reads in `intake`, `post`,
 //! `distribute`, `delivery`, `deliver`, in this order.
 //!
 //! This room decides nothing by itself: what a list accepts is decided by `chancery-lists`, what a
@@ -18,14 +18,19 @@ mod distribute;
 mod effective_header;
 mod enrol;
 mod error;
+mod face;
 mod intake;
 mod key_request;
+mod list_keys;
 mod loaded;
 mod operations;
 mod overwrite;
 mod owner_mail;
 mod pin;
 mod post;
+mod reach;
+mod sealed_bodies;
+mod settings;
 mod site;
 mod staff_letter;
 mod upkeep;
@@ -49,9 +54,10 @@ pub use operations::list_members::list_members;
 pub use operations::queue::{ParkedView, QueueView, queue};
 pub use operations::read_log::{LogLine, read_log};
 pub use operations::remove_member::remove_member;
+pub use operations::replace_key::Rollover;
 pub use operations::requeue::{drop_parked, retry_now, retry_parked};
 pub use operations::revoke_key::{Revoked, revoke_key};
-pub use operations::rollover_key::{Rollover, rollover_key};
+pub use operations::rollover_key::rollover_key;
 pub use operations::set_list::set_list;
 pub use operations::set_member::{MemberChange, set_member};
 pub use operations::show_held::show_held;
@@ -60,6 +66,6 @@ pub use operations::show_list::{ListView, WithoutCopies, show_list};
 pub use operations::show_member::{MemberKeyView, MemberView, show_member};
 pub use site::{Site, SiteConfig};
 pub use vault::Vault;
-pub use worker::{deliver_outgoing, judge_inbound, look_after_keys};
+pub use worker::{deliver_outgoing, judge_inbound, look_after_site};
 
 pub(crate) use blocking::blocking;

@@ -11,6 +11,7 @@ use chancery_mail::{Address, Entity, Instant, Public};
 use chancery_store::{DeliveryRow, KeyPurpose, ListId};
 
 use crate::departure::{PUBLIC, unmark_public};
+use crate::settings::settings_of;
 use crate::vault::crypto;
 use crate::work::WorkError;
 use crate::{Site, blocking};
@@ -40,7 +41,7 @@ pub(crate) async fn load(site: &Arc<Site>, row: &DeliveryRow) -> Result<Loaded, 
         .list_by_id(row.list)
         .await?
         .ok_or_else(|| WorkError::Unworkable("the list is gone".to_owned()))?;
-    let settings = crate::operations::find::settings_of(&list)?;
+    let settings = settings_of(&list)?;
     let departure = site
         .database
         .departure(row.departure)

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use chancery_crypto::{BodyFormat, Certificate, Keyring, seal};
+use chancery_crypto::BodyFormat;
 use chancery_lists::Role;
-use chancery_mail::{Cleartext, Entity, Instant};
 use chancery_store::{DepartureKind, InboundRow, KeyPurpose, ListRow, NewDeparture, NewLogLine};
 
-use crate::distribute::{list_face, storage_certificate};
-use crate::operations::find::settings_of;
-use crate::operations::show_list::MOST_OWNERS;
-use crate::operations::show_member::usable_copy;
+use crate::face::list_face;
+use crate::list_keys::storage_certificate;
+use crate::reach::{MOST_OWNERS, usable_copy};
+use crate::sealed_bodies::sealed_bodies;
+use crate::settings::settings_of;
 use crate::staff_letter::{Preface, staff_letter};
 use crate::vault::crypto;
 use crate::work::WorkError;
@@ -56,7 +56,7 @@ pub(crate) async fn forward_to_owners(
         let opened = chancery_crypto::open(&received, &signing, &mut |_| Vec::new(), now);
         let preface = Preface { tag: "[to the owners]", words: RESULT.to_owned() };
         let (payload, outer) = staff_letter(&face, &received, &opened, &preface, now, &mut chance);
-        let bodies = bodies(&payload, &signing, &storage, &formats, now)?;
+        let bodies = sealed_bodies(&payload, &signing, &storage, &formats, now)?;
         let sealed_header = chancery_crypto::deposit(outer.octets(), &storage).map_err(crypto)?;
         Ok(NewDeparture { list: id, kind: DepartureKind::OwnerMail, bodies, sealed_header, created: now })
     })
@@ -81,20 +81,4 @@ pub(crate) async fn forward_to_owners(
     transaction.commit().await?;
     site.bell.notify_waiters();
     Ok(())
-}
-
-/// One sealed body for each format that somebody needs, as it lies in the store.
-fn bodies(
-    payload: &Entity<Cleartext>,
-    signing: &Keyring,
-    storage: &Certificate,
-    formats: &[BodyFormat],
-    now: Instant,
-) -> Result<Vec<(String, Vec<u8>)>, WorkError> {
-    let mut bodies = Vec::new();
-    for format in formats {
-        let (body, session_key) = seal(payload, signing, *format, now).map_err(crypto)?;
-        bodies.push((format.as_str().to_owned(), body.deposit(&session_key, storage).map_err(crypto)?));
-    }
-    Ok(bodies)
 }

@@ -17,7 +17,7 @@ use chancery_store::{
 
 use crate::distribute::prepare;
 use crate::effective_header::{EffectiveHeader, effective_header};
-use crate::operations::find::settings_of;
+use crate::settings::settings_of;
 use crate::work::WorkError;
 use crate::{Site, blocking};
 

@@ -9,7 +9,7 @@ use chancery_crypto::Certificate;
 use chancery_mail::{Instant, KeyState};
 use chancery_store::{KeyPurpose, ListId, ListKeyState, PinRefresh, PinRow, StoreError};
 
-use crate::operations::create_list::POSTING_KEY_LIFETIME;
+use crate::list_keys::POSTING_KEY_LIFETIME;
 use crate::overwrite::{mark_deleted, overwrite_deleted};
 use crate::pin::new_pin;
 use crate::vault::crypto;
@@ -28,7 +28,7 @@ const REMEMBER_REPLIES: Duration = Duration::from_secs(24 * 3600);
 const KEEP_LOG: Duration = Duration::from_secs(400 * 24 * 3600);
 
 /// One round. What cannot be mended for one list or person does not keep the others waiting.
-pub(crate) async fn look_after_keys(site: &Site) -> Result<(), OperationError> {
+pub(crate) async fn look_after_site(site: &Site) -> Result<(), OperationError> {
     let now = site.now();
     for list in site.database.lists().await? {
         let looked_after = async {

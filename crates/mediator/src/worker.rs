@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! The loops of a running server: judging what came in, delivering what waits, keeping keys fresh.
+//! The loops of a running server: judging what came in, delivering what waits, looking after the site.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const ATTEMPTS: i64 = 3;
 const GLANCE: Duration = Duration::from_millis(500);
 /// How long to wait when the database does not answer.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
-/// How often keys are looked after.
+/// How often the site is looked after.
 const UPKEEP: Duration = Duration::from_secs(3600);
 
 /// Judges inbound messages until told to stop.
@@ -52,11 +52,11 @@ pub async fn deliver_outgoing(site: Arc<Site>, worker: String, mut stop: watch::
     }
 }
 
-/// Extends list keys and looks members' keys over, until told to stop.
-pub async fn look_after_keys(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
+/// Sees to what is due once an hour, until told to stop.
+pub async fn look_after_site(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = upkeep::look_after_keys(&site).await {
-            tracing::error!(%error, "could not look after the keys");
+        if let Err(error) = upkeep::look_after_site(&site).await {
+            tracing::error!(%error, "could not look after the site");
         }
         tokio::select! {
             () = tokio::time::sleep(UPKEEP) => {}

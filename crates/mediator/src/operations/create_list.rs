@@ -4,18 +4,17 @@
 use std::time::Duration;
 
 use chancery_crypto::{KeyAlgorithm, KeyPair, NewKey};
-use chancery_lists::{ListSettings, valid_list_local};
+use chancery_lists::valid_list_local;
 use chancery_mail::Address;
 use chancery_store::{KeyPurpose, NewListKey};
 
 use super::export_key::revocation_context;
 use super::show_list::{ListView, show_list};
 use crate::actor::{Actor, Permission, authorize};
+use crate::list_keys::POSTING_KEY_LIFETIME;
+use crate::settings::stored_changes;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
-
-/// How long a posting key lives; it is extended by as much each year.
-pub(crate) const POSTING_KEY_LIFETIME: Duration = Duration::from_secs(2 * 365 * 24 * 3600);
 
 /// What a new list is to be like.
 #[derive(Clone, Debug)]
@@ -81,21 +80,6 @@ fn check_address(site: &Site, address: &Address) -> Result<(), OperationError> {
     valid_list_local(address.local()).map_err(|why| {
         OperationError::invalid("address", why.to_string(), "Choose another name for the list")
     })
-}
-
-/// The rows to store for these settings, checked one by one and together.
-pub(crate) fn stored_changes(
-    settings: &[(String, String)],
-) -> Result<Vec<(String, Option<String>)>, OperationError> {
-    let mut all = ListSettings::default();
-    apply(&mut all, settings)?;
-    Ok(all.to_stored().into_iter().map(|(name, value)| (name, Some(value))).collect())
-}
-
-/// Sets all of them, in whatever order they depend on each other, or none.
-pub(crate) fn apply(all: &mut ListSettings, settings: &[(String, String)]) -> Result<(), OperationError> {
-    let named = settings.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    all.set_all(named).map(drop).map_err(|error| OperationError::setting(&error))
 }
 
 fn generate(

@@ -3,11 +3,11 @@
 
 use chancery_crypto::Certificate;
 use chancery_mail::{Address, Fingerprint};
-use chancery_store::KeyPurpose;
 use zeroize::Zeroizing;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
+use crate::list_keys::newest_posting_key;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
@@ -17,9 +17,7 @@ use crate::{OperationError, Site};
 /// When there is no such list.
 pub async fn export_key(site: &Site, list: &Address) -> Result<String, OperationError> {
     let row = find_list(site, list).await?;
-    let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
-    let newest =
-        keys.first().ok_or_else(|| OperationError::NotFound(format!("{list} has no posting key")))?;
+    let newest = newest_posting_key(site, row.id).await?;
     Ok(Certificate::parse(&newest.public).map_err(crypto)?.armored())
 }
 
@@ -35,9 +33,7 @@ pub async fn export_revocation(
 ) -> Result<Zeroizing<Vec<u8>>, OperationError> {
     let row = find_list(site, list).await?;
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
-    let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
-    let newest =
-        keys.first().ok_or_else(|| OperationError::NotFound(format!("{list} has no posting key")))?;
+    let newest = newest_posting_key(site, row.id).await?;
     let sealed = newest.sealed_revocation.as_ref().ok_or_else(|| {
         OperationError::NotFound(format!(
             "no revocation certificate was made with {}; `chancery key revoke` revokes it",

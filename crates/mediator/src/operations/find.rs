@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Names to rows, with an answer that helps when there is none.
 
-use chancery_lists::ListSettings;
 use chancery_mail::Address;
 use chancery_store::ListRow;
 
@@ -14,10 +13,4 @@ pub(crate) async fn find_list(site: &Site, address: &Address) -> Result<ListRow,
             "there is no list {address}; `chancery list list` names those there are"
         ))
     })
-}
-
-/// Its settings, typed.
-pub(crate) fn settings_of(row: &ListRow) -> Result<ListSettings, OperationError> {
-    ListSettings::from_stored(row.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())))
-        .map_err(|error| OperationError::setting(&error))
 }

@@ -5,7 +5,7 @@ use chancery_crypto::KeyPair;
 use chancery_mail::{Address, KeyState};
 
 use super::find::find_list;
-use super::rollover_key::{Rollover, replace};
+use super::replace_key::{Rollover, replace_key};
 use crate::actor::{Actor, Permission, authorize};
 use crate::{OperationError, Site};
 
@@ -43,5 +43,5 @@ pub async fn import_key(
             "Add such a user ID to the key first",
         ));
     }
-    replace(site, &row, pair, None).await
+    replace_key(site, &row, pair, None).await
 }

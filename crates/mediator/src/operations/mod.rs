@@ -16,6 +16,7 @@ pub(crate) mod list_members;
 pub(crate) mod queue;
 pub(crate) mod read_log;
 pub(crate) mod remove_member;
+pub(crate) mod replace_key;
 pub(crate) mod requeue;
 pub(crate) mod revoke_key;
 pub(crate) mod rollover_key;

@@ -5,9 +5,9 @@ use chancery_lists::Protection;
 use chancery_mail::Instant;
 use serde::Serialize;
 
-use super::find::settings_of;
-use super::show_list::{NO_OWNER, has_reachable_owner};
 use crate::actor::{Actor, Permission, authorize};
+use crate::reach::{NO_OWNER, has_reachable_owner};
+use crate::settings::settings_of;
 use crate::{OperationError, Site};
 
 /// The state of the queue.

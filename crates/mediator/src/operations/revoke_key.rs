@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Says for good that the list's key must not be used any more.
 
-use chancery_crypto::RevocationReason;
+use chancery_crypto::{Certificate, RevocationReason};
 use chancery_mail::{Address, Fingerprint};
+use chancery_store::{KeyPurpose, ListKeyState, ListRow};
 use serde::Serialize;
 
 use super::find::find_list;
-use super::rollover_key::revoke_newest;
 use crate::actor::{Actor, Permission, authorize};
+use crate::list_keys::newest_posting_key;
+use crate::vault::crypto;
 use crate::{OperationError, Site};
 
 /// The revoked key, to be published.
@@ -34,4 +36,28 @@ pub async fn revoke_key(
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     let certificate = revoke_newest(site, &row, reason).await?;
     Ok(Revoked { fingerprint: certificate.fingerprint(), armored: certificate.armored() })
+}
+
+/// Revokes the newest posting key and gives the certificate that says so.
+async fn revoke_newest(
+    site: &Site,
+    row: &ListRow,
+    reason: RevocationReason,
+) -> Result<Certificate, OperationError> {
+    let vault = site.vault()?;
+    let newest = newest_posting_key(site, row.id).await?;
+    if newest.state == ListKeyState::Revoked {
+        return Err(OperationError::Conflict(format!("the key {} is revoked already", newest.fingerprint)));
+    }
+    let revoked = vault
+        .open_key(row.id, KeyPurpose::Posting, &newest)?
+        .revoke(reason, "", site.now())
+        .map_err(crypto)?;
+    let certificate = revoked.certificate();
+    let sealed = vault.seal_key(row.id, KeyPurpose::Posting, &revoked)?;
+    let mut transaction = site.database.begin().await?;
+    transaction.replace_key_material(newest.id, &certificate.octets(), &sealed).await?;
+    transaction.set_key_state(newest.id, ListKeyState::Revoked).await?;
+    transaction.commit().await?;
+    Ok(certificate)
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use chancery_mail::Address;
 use chancery_store::NewLogLine;
 
-use super::create_list::apply;
-use super::find::{find_list, settings_of};
+use super::find::find_list;
 use super::show_list::{ListView, show_list};
 use crate::actor::{Actor, Permission, authorize};
+use crate::settings::{apply, settings_of};
 use crate::{OperationError, Site};
 
 /// Changes them.

@@ -9,12 +9,12 @@ use chancery_mail::Address;
 use chancery_mail::compose::sealed_message_frame;
 use chancery_store::{HeldId, KeyPurpose};
 
-use super::find::{find_list, settings_of};
-use super::show_list::MOST_OWNERS;
-use super::show_member::usable_copy;
+use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
 use crate::departure::Departure;
-use crate::distribute::list_face;
+use crate::face::list_face;
+use crate::reach::{MOST_OWNERS, usable_copy};
+use crate::settings::settings_of;
 use crate::staff_letter::{Preface, staff_letter};
 use crate::vault::crypto;
 use crate::work::WorkError;

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use chancery_crypto::Certificate;
 use chancery_lists::{Protection, Role, plain_words};
 use chancery_mail::{Address, Fingerprint, Instant};
-use chancery_store::{KeyPurpose, ListKeyState};
+use chancery_store::ListKeyState;
 use serde::Serialize;
 
-use super::find::{find_list, settings_of};
-use super::show_member::usable_copy;
+use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
+use crate::list_keys::newest_posting_key;
+use crate::reach::{NO_OWNER, has_reachable_owner, usable_copy};
+use crate::settings::settings_of;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
@@ -56,10 +58,7 @@ pub async fn show_list(site: &Site, actor: &Actor, address: &Address) -> Result<
     authorize(site, actor, Permission::Administer, Some(row.id)).await?;
     let settings = settings_of(&row)?;
     let now = site.now();
-    let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
-    let newest = keys.first().ok_or_else(|| {
-        OperationError::Conflict(format!("{address} has no posting key; run `chancery key rollover`"))
-    })?;
+    let newest = newest_posting_key(site, row.id).await?;
     let facts = Certificate::parse(&newest.public).map_err(crypto)?.facts(now);
     let mut people = BTreeMap::new();
     for role in Role::ALL {
@@ -90,24 +89,6 @@ pub async fn show_list(site: &Site, actor: &Actor, address: &Address) -> Result<
         warnings,
     })
 }
-
-/// What is said of a list whose owners cannot be reached.
-pub(crate) const NO_OWNER: &str = "no owner has a confirmed, usable key: nobody can read held posts or mail to the \
-                                   owners; add one with `chancery member add LIST ADDRESS --role owner --key FILE \
-                                   --confirmed`";
-
-/// Whether somebody could be told about what happens on the list.
-pub(crate) async fn has_reachable_owner(
-    site: &Site,
-    list: chancery_store::ListId,
-    now: Instant,
-) -> Result<bool, OperationError> {
-    let owners = site.database.subscriptions(list, Some(Role::Owner.as_str()), None, MOST_OWNERS).await?;
-    Ok(owners.iter().any(|owner| usable_copy(true, owner.key.as_ref(), now).is_ok()))
-}
-
-/// How many owners of a list are looked at.
-pub(crate) const MOST_OWNERS: u32 = 1000;
 
 /// How many members are read at a time.
 const PAGE: u32 = 1000;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One person on one list: roles, key, whether copies reach them.
 
-use chancery_lists::{CopyFacts, NoCopy, PinFacts as KeyFacts, Role};
-use chancery_mail::{Address, Fingerprint, Instant, KeyState};
+use chancery_lists::Role;
+use chancery_mail::{Address, Fingerprint, Instant};
 use chancery_store::{PinFacts, SubscriptionRow};
 use serde::Serialize;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
+use crate::reach::{state_now, usable_copy};
 use crate::{OperationError, Site};
 
 /// A person as owners see them.
@@ -103,27 +104,4 @@ fn copies(member: Option<&SubscriptionRow>, pin: Option<&PinFacts>, now: Instant
         },
         None => String::new(),
     }
-}
-
-/// Whether an encrypted copy can be made for somebody at this moment.
-pub(crate) fn usable_copy(enabled: bool, pin: Option<&PinFacts>, now: Instant) -> Result<(), NoCopy> {
-    let pin = pin.map(|pin| KeyFacts {
-        confirmed: pin.confirmed,
-        encryption: stored_state(pin),
-        expires: pin.key_expires,
-    });
-    chancery_lists::usable_copy(&CopyFacts { enabled, pin }, now)
-}
-
-fn state_now(pin: &PinFacts, now: Instant) -> KeyState {
-    let ended = pin.key_expires.is_some_and(|expires| expires <= now);
-    match stored_state(pin) {
-        KeyState::Usable if ended => KeyState::Expired,
-        state => state,
-    }
-}
-
-/// A word that nobody knows counts as no key: it must not open anything.
-fn stored_state(pin: &PinFacts) -> KeyState {
-    KeyState::from_word(&pin.key_state).unwrap_or(KeyState::Missing)
 }

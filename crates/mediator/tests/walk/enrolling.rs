@@ -101,17 +101,17 @@ async fn retired_and_revoked_keys_of_a_list_are_destroyed_in_their_time() {
     let roll = || rollover_key(&house.site, &Actor::Operator, &list.address, KeyAlgorithm::default());
     let count = || async { show_keys(&house.site, &Actor::Operator, &list.address).await.unwrap().len() };
     roll().await.unwrap();
-    house.look_after_keys().await;
+    house.look_after_site().await;
     assert_eq!(count().await, 2, "the old one still opens mail");
     house.clock.set(NOW.after(91 * DAY));
-    house.look_after_keys().await;
+    house.look_after_site().await;
     assert_eq!(count().await, 1, "after ninety days it is gone");
 
     revoke_key(&house.site, &Actor::Operator, &list.address, RevocationReason::Compromised).await.unwrap();
-    house.look_after_keys().await;
+    house.look_after_site().await;
     assert_eq!(count().await, 1, "a revoked one stays while there is no other");
     roll().await.unwrap();
-    house.look_after_keys().await;
+    house.look_after_site().await;
     assert_eq!(count().await, 1, "then it is gone at once");
     assert_eq!(house.count("SELECT COUNT(*) FROM list_keys WHERE state = 'revoked'").await, 0);
 }

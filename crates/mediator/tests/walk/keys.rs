@@ -134,12 +134,12 @@ async fn a_list_key_is_extended_every_year_and_stays_the_same_key() {
     let (house, list, alice) = stage().await;
     let end = |certificate: &Certificate, at: Instant| certificate.facts(at).expires.unwrap();
     assert_eq!(end(&list.certificate, NOW), NOW.after(2 * YEAR));
-    house.look_after_keys().await;
+    house.look_after_site().await;
     assert_eq!(end(&house.certificate(&list.address).await, NOW), NOW.after(2 * YEAR), "not before its time");
     for year in 1..=4 {
         let at = NOW.after(year * YEAR);
         house.clock.set(at);
-        house.look_after_keys().await;
+        house.look_after_site().await;
         let certificate = house.certificate(&list.address).await;
         assert_eq!(certificate.fingerprint(), list.certificate.fingerprint());
         assert_eq!(end(&certificate, at), at.after(2 * YEAR), "in year {year}");
@@ -162,7 +162,7 @@ async fn one_list_whose_key_is_broken_does_not_keep_the_others_from_being_looked
     house.tamper("UPDATE list_keys SET sealed_secret = X'0000' WHERE list = 1").await;
     house.tamper("UPDATE pins SET certificate = X'0000' WHERE list = 1").await;
     house.clock.set(NOW.after(YEAR));
-    house.look_after_keys().await;
+    house.look_after_site().await;
     let extended = house.certificate(&other.address).await;
     assert_eq!(extended.facts(house.now()).expires, Some(house.now().after(2 * YEAR)));
     let untouched = house.certificate(&list.address).await;
@@ -176,7 +176,7 @@ async fn a_members_key_that_ends_is_seen_by_those_who_look() {
     let bob = Person::with_key("bob", KeyAlgorithm::Ed25519V4, Some(31 * DAY));
     house.members(&list, &[&bob]).await;
     house.clock.advance(2 * DAY);
-    house.look_after_keys().await;
+    house.look_after_site().await;
     let view = show_member(&house.site, &Actor::Operator, &list.address, &bob.address).await.unwrap();
     assert_eq!(view.key.unwrap().state, "expired");
     assert!(view.copies.contains("expired"), "{}", view.copies);

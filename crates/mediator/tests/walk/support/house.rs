@@ -10,7 +10,7 @@ use chancery_lists::Role;
 use chancery_mail::{Address, Clock, Envelope, Instant};
 use chancery_mediator::{
     Actor, Intake, LogLine, MemberChange, NewList, NewMember, QueueView, Site, SiteConfig, Vault, add_member,
-    create_list, deliver_outgoing, export_key, judge_inbound, look_after_keys, queue, read_log, set_list,
+    create_list, deliver_outgoing, export_key, judge_inbound, look_after_site, queue, read_log, set_list,
     set_member,
 };
 use chancery_smtp::{Handler as _, Peer, Relay, Reply, Security};
@@ -299,9 +299,9 @@ impl House {
     }
 
     /// One round of looking after the keys.
-    pub(crate) async fn look_after_keys(&self) {
+    pub(crate) async fn look_after_site(&self) {
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(look_after_keys(Arc::clone(&self.site), stopped));
+        let task = tokio::spawn(look_after_site(Arc::clone(&self.site), stopped));
         // The first round begins at once, and what was begun is finished.
         tokio::time::sleep(Duration::from_millis(300)).await;
         stop.send(true).ok();
