@@ -51,6 +51,13 @@ impl Server {
         Ok(Self { doors: open, stop, tasks })
     }
 
+    /// Waits until one of its parts ends by itself, which none should.
+    pub(crate) async fn part_ended(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Lets what is under way end, then ends.
     pub(crate) async fn stop(mut self) {
         // Nobody listens any more only when every task has ended already.

@@ -51,7 +51,7 @@ impl Serve {
         }
         let _alone = alone(&config)?;
         let site = open_site(&config, Secrets::Needed, global.passphrase_file.as_deref()).await?;
-        let server = Server::start(&site, &config.doors(), &config.limits()).await?;
+        let mut server = Server::start(&site, &config.doors(), &config.limits()).await?;
         for (protocol, address) in &server.doors {
             let protocol = match protocol {
                 Protocol::Lmtp => "lmtp",
@@ -64,6 +64,10 @@ impl Serve {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = server.part_ended() => {
+                // Half a server must not look like a whole one: whoever watches it starts it again.
+                bail!("a part of the server crashed; nothing is lost, start it again");
+            }
         }
         output.note("ending what is under way");
         server.stop().await;
