@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as Stopwatch};
 
+use chancery_mail::Instant;
 use chancery_smtp::{Timeouts, Transport};
 use chancery_store::{DeliveryId, DeliveryRow, DepartureId, NewLogLine, Outcome, StoreError};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::Site;
@@ -36,12 +38,13 @@ pub(crate) struct Delivery {
     connections: Vec<Transport>,
     at_hand: Option<(DepartureId, Arc<Loaded>)>,
     used: Option<Stopwatch>,
+    stop: watch::Receiver<bool>,
 }
 
 impl Delivery {
     /// A delivery that claims under this name.
-    pub(crate) fn new(worker: String) -> Self {
-        Self { worker, connections: Vec::new(), at_hand: None, used: None }
+    pub(crate) fn new(worker: String, stop: watch::Receiver<bool>) -> Self {
+        Self { worker, connections: Vec::new(), at_hand: None, used: None, stop }
     }
 
     /// Delivers one chunk; `false` when nothing was due.
@@ -90,14 +93,14 @@ impl Delivery {
         rows: Vec<DeliveryRow>,
     ) -> Vec<(DeliveryRow, Outcome)> {
         let Some(departure) = rows.first().map(|row| row.departure) else { return Vec::new() };
-        let chunk = Arc::new(Chunk::of(rows));
+        let chunk = Arc::new(Chunk::of(rows, self.stop.clone()));
         let mut senders = JoinSet::new();
         for mut connection in self.connections.drain(..) {
             let (site, loaded, chunk) = (Arc::clone(site), Arc::clone(loaded), Arc::clone(&chunk));
             senders.spawn(async move {
                 while let Some((place, row)) = chunk.take() {
                     let outcome = deliver(&site, &loaded, row, &mut connection).await;
-                    chunk.put(place, outcome);
+                    chunk.put(place, State::Ended(outcome));
                 }
                 connection
             });
@@ -121,11 +124,13 @@ impl Delivery {
             }
         }
         let now = site.now();
-        let crashed = || match is_given_up(loaded.created, now) {
-            true => Outcome::Failed(format!("given up: {}", WorkError::Panicked)),
-            false => Outcome::RetryAt(now.after(AFTER_MENDING), WorkError::Panicked.to_string()),
+        let finish = |(row, state)| match state {
+            State::Ended(outcome) => (row, outcome),
+            // The server is about to stop: whoever comes next takes it.
+            State::Untouched => (row, Outcome::RetryAt(now, String::new())),
+            State::Begun => (row, later_or_never(loaded.created, now, WorkError::Panicked.to_string())),
         };
-        chunk.drain().into_iter().map(|(row, outcome)| (row, outcome.unwrap_or_else(crashed))).collect()
+        chunk.drain().into_iter().map(finish).collect()
     }
 
     /// Writes the outcomes down, with a line in the owner's log for whom no copy reaches. What was
@@ -178,44 +183,68 @@ impl Delivery {
 struct Chunk {
     rows: Vec<DeliveryRow>,
     next: AtomicUsize,
-    outcomes: Mutex<Vec<Option<Outcome>>>,
+    states: Mutex<Vec<State>>,
+    stop: watch::Receiver<bool>,
+}
+
+/// How far a claimed row has come.
+#[derive(Clone)]
+enum State {
+    Untouched,
+    Begun,
+    Ended(Outcome),
 }
 
 impl Chunk {
-    fn of(rows: Vec<DeliveryRow>) -> Self {
-        let outcomes = Mutex::new(rows.iter().map(|_| None).collect());
-        Self { rows, next: AtomicUsize::new(0), outcomes }
+    fn of(rows: Vec<DeliveryRow>, stop: watch::Receiver<bool>) -> Self {
+        let states = Mutex::new(vec![State::Untouched; rows.len()]);
+        Self { rows, next: AtomicUsize::new(0), states, stop }
     }
 
+    /// The next row; none when all are taken, or when the server is about to stop: a chunk can take
+    /// long with a slow relay, and whoever asked the server to end does not wait for it.
     fn take(&self) -> Option<(usize, &DeliveryRow)> {
+        if *self.stop.borrow() {
+            return None;
+        }
         let place = self.next.fetch_add(1, Ordering::Relaxed);
-        self.rows.get(place).map(|row| (place, row))
+        let row = self.rows.get(place)?;
+        self.put(place, State::Begun);
+        Some((place, row))
     }
 
-    fn put(&self, place: usize, outcome: Outcome) {
+    fn put(&self, place: usize, state: State) {
         if let Some(slot) = self.lock().get_mut(place) {
-            *slot = Some(outcome);
+            *slot = state;
         }
     }
 
-    fn drain(&self) -> Vec<(DeliveryRow, Option<Outcome>)> {
+    fn drain(&self) -> Vec<(DeliveryRow, State)> {
         self.rows.iter().cloned().zip(self.lock().drain(..)).collect()
     }
 
     /// Nothing is left half done in it, even if a holder panicked.
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<Outcome>>> {
-        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What becomes of copies whose departure cannot be loaded: an operator has five days to mend it.
 async fn unloadable(site: &Site, departure: DepartureId, reason: String) -> Result<Outcome, StoreError> {
     tracing::error!(departure = departure.0, error = reason, "cannot load what is to be sent");
-    let now = site.now();
     Ok(match site.database.departure(departure).await? {
-        Some(row) if !is_given_up(row.created, now) => Outcome::RetryAt(now.after(AFTER_MENDING), reason),
-        _ => Outcome::Failed(format!("given up: {reason}")),
+        Some(row) => later_or_never(row.created, site.now(), reason),
+        None => Outcome::Failed(reason),
     })
+}
+
+/// Again after an hour, in which an operator may have mended it; given up after five days.
+fn later_or_never(created: Instant, now: Instant, reason: String) -> Outcome {
+    if is_given_up(created, now) {
+        Outcome::Failed(format!("given up: {reason}"))
+    } else {
+        Outcome::RetryAt(now.after(AFTER_MENDING), reason)
+    }
 }
 
 /// What the owner is told of a copy that does not arrive.

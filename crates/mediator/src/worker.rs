@@ -39,7 +39,7 @@ pub async fn judge_inbound(site: Arc<Site>, worker: String, mut stop: watch::Rec
 
 /// Delivers what is due until told to stop.
 pub async fn deliver_outgoing(site: Arc<Site>, worker: String, mut stop: watch::Receiver<bool>) {
-    let mut delivery = Delivery::new(worker);
+    let mut delivery = Delivery::new(worker, stop.clone());
     while !*stop.borrow() {
         match delivery.deliver_some(&site).await {
             Ok(true) => {}
