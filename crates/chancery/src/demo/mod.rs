@@ -22,6 +22,7 @@ use chancery_mediator::{
 };
 use chancery_smtp::{Limits, Protocol, Relay, Security};
 use chancery_store::Database;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::Output;
 use crate::clock::SystemClock;
@@ -133,7 +134,11 @@ impl Stage {
     async fn stay(&self, output: &Output, folder: &std::path::Path) -> Result<()> {
         output.note(&format!("LMTP at {}, the sink at 127.0.0.1:{}", door(&self.server), self.sink.port));
         output.note(&format!("the data is in {} until you press Ctrl-C", folder.display()));
-        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended.context("cannot wait for Ctrl-C"),
+            _ = terminate.recv() => Ok(()),
+        }
     }
 }
 
