@@ -39,6 +39,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_core_is_dumped_and_nobody_else_reads_the_memory() {
+        keep_memory_private();
+        assert_eq!(rustix::process::getrlimit(Resource::Core).maximum, Some(0));
+        assert_eq!(rustix::process::dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
+    }
+
+    #[test]
     fn a_panic_says_where_and_not_what() {
         let said = words(Some(Location::caller()));
         assert!(said.contains("guard.rs:"), "{said}");

@@ -178,3 +178,16 @@ fn debug_shows_no_secret() {
     assert_eq!(format!("{list:?}"), format!("KeyPair({})", list.certificate().fingerprint()));
     assert!(format!("{:?}", holder(list)).starts_with("Keyring("));
 }
+
+#[test]
+fn the_length_of_what_is_sealed_tells_nothing_about_its_content() {
+    let length = |content: &[u8]| {
+        let (body, session_key) =
+            seal(&cleartext(content), &holder(&people().list), BodyFormat::SeipdV1, NOW).unwrap();
+        let (reader, _) = &people().readers[0];
+        let key = reader.certificate().recipient_key(NOW).unwrap();
+        body.wrap(&session_key, &key, RecipientKeyId::Hidden).unwrap().len()
+    };
+    let random: Vec<u8> = (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    assert_eq!(length(&random), length(&vec![b'a'; random.len()]), "nothing is compressed");
+}

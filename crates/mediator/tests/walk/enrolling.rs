@@ -115,3 +115,62 @@ async fn retired_and_revoked_keys_of_a_list_are_destroyed_in_their_time() {
     assert_eq!(count().await, 1, "then it is gone at once");
     assert_eq!(house.count("SELECT COUNT(*) FROM list_keys WHERE state = 'revoked'").await, 0);
 }
+
+#[tokio::test]
+async fn keys_that_come_with_mail_change_no_pin() {
+    let (house, list, alice) = stage().await;
+    let other = Person::new("alice");
+    let key = other.certificate();
+    let autocrypt =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key.minimal(&alice.address));
+    let field = format!("Autocrypt: addr={}; prefer-encrypt=mutual; keydata={autocrypt}\r\n", alice.address);
+    let attached = format!(
+        "Content-Type: multipart/mixed; boundary=\"k\"; hp=\"cipher\"\r\nFrom: <{}>\r\nSubject: my new key\r\n{field}\r\n\
+         --k\r\nContent-Type: text/plain\r\n\r\nMy new key is attached.\r\n--k\r\nContent-Type: \
+         application/pgp-keys; name=\"key.asc\"\r\n\r\n{}\r\n--k--\r\n",
+        alice.address,
+        key.armored().replace("\r\n", "\n").replace('\n', "\r\n")
+    );
+    let before = house.count("SELECT COUNT(*) FROM pins").await;
+    let letter = Letter::new(&alice, &list).with_outer(&field).with_content(&attached).combined();
+    assert_eq!(house.post(&list, &alice, letter).await.disposition.as_deref(), Some("accept"));
+    let forged = Letter::new(&other, &list).with_outer(&field).with_content(&attached).combined();
+    let line = house.post(&list, &other, forged).await;
+    assert!(line.findings.contains("unknown_key=reject"), "{}", line.findings);
+
+    assert_eq!(house.count("SELECT COUNT(*) FROM pins").await, before, "none was added");
+    assert_eq!(state(&house, &list, &alice).await, ("usable".to_owned(), true));
+    let view = show_member(&house.site, &Actor::Operator, &list.address, &alice.address).await.unwrap();
+    assert_eq!(view.key.unwrap().fingerprint, alice.certificate().fingerprint());
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_letter_the_outside_hears_the_same_250_and_nothing_after_it() {
+    let (house, list, alice) = stage().await;
+    let mallory = Person::new("mallory");
+    let good = Letter::new(&alice, &list).combined();
+    let mut flipped = good.clone();
+    let middle = flipped.len() - 300;
+    flipped[middle] = if flipped[middle] == b'A' { b'B' } else { b'A' };
+    let letters = [
+        flipped,
+        good[..good.len() / 2].to_vec(),
+        Letter::new(&alice, &list).unsigned(),
+        Letter::new(&mallory, &list).combined(),
+        Letter::new(&alice, &list).signed_by(&mallory).combined(),
+        Letter::new(&alice, &list).combined_for(&mallory.certificate()),
+        Letter::new(&alice, &list).partly_encrypted(),
+        Letter::new(&alice, &list).clear(),
+    ];
+    let mut replies = std::collections::BTreeSet::new();
+    for octets in letters {
+        for sender in [&alice, &mallory] {
+            let mut octets = octets.clone();
+            octets.extend_from_slice(b"\r\n");
+            replies.insert(house.hand_in(Some(&sender.address), &list.address, octets).await.to_string());
+        }
+    }
+    house.rest().await;
+    assert_eq!(replies.len(), 1, "{replies:?}");
+    assert!(house.sink.messages().is_empty(), "nobody is written to");
+}

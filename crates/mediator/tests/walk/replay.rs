@@ -99,3 +99,15 @@ async fn two_spellings_of_a_list_in_one_envelope_are_one_recipient() {
     let posts: Vec<_> = log.iter().filter(|line| line.event == "post").collect();
     assert_eq!(posts.len(), 1, "{log:?}");
 }
+
+#[tokio::test]
+async fn who_sends_a_caught_post_first_under_another_name_silences_it_and_deceives_nobody() {
+    let (house, list, alice, bob) = stage(&[]).await;
+    let post = String::from_utf8(Letter::new(&alice, &list).unprotected_header().combined()).unwrap();
+    let raced = post.replacen("alice@example.org", "bob@example.org", 1).into_bytes();
+    let line = house.post(&list, &bob, raced).await;
+    assert!(line.findings.contains("wrong_signer=reject"), "{}", line.findings);
+    let line = house.post(&list, &alice, post.into_bytes()).await;
+    assert_eq!(line.findings, "duplicate_signature=reject", "the price: alice has to write again");
+    assert!(house.sink.messages().is_empty());
+}
