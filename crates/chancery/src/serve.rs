@@ -2,12 +2,16 @@
 //! A running server: doors for mail, the worker, the delivery, the upkeep of keys; and their end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use chancery_mediator::{Intake, Site, deliver_outgoing, judge_inbound, look_after_site};
 use chancery_smtp::{Limits, Listener, Protocol, serve as serve_mail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// When a copy is tried again at which the server may have died several times.
+const AFTER_CRASHES: Duration = Duration::from_secs(3600);
 
 /// A server with its doors open.
 pub(crate) struct Server {
@@ -32,7 +36,7 @@ impl Server {
         let mut open = Vec::new();
         let intake = Arc::new(Intake::new(Arc::clone(site)));
         // One SQLite database has one server: what another left in the middle is free again.
-        site.database.release_all().await?;
+        site.database.release_all(site.now().after(AFTER_CRASHES)).await?;
         for (protocol, address) in doors {
             let listener = Listener::bind(address).with_context(|| {
                 format!("cannot listen on {address} (host:port, or unix:/path, where nothing else listens)")

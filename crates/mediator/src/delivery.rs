@@ -23,6 +23,8 @@ const CHUNK: u32 = 100;
 const LEASE: Duration = Duration::from_secs(600);
 /// How often a claim is renewed while its copies are handed over.
 const RENEWAL: Duration = Duration::from_secs(120);
+/// How often the outcomes of a chunk that is under way are written down.
+const NOTES: Duration = Duration::from_secs(2);
 /// How often the outcomes of a chunk are tried to be written, a second apart.
 const RECORD_TRIES: u32 = 300;
 /// How long an idle connection to the relay is kept.
@@ -56,7 +58,12 @@ impl Delivery {
         };
         let outcomes = match self.prepare(site, first).await {
             Ok(loaded) => self.send(site, &loaded, rows).await,
-            Err(error) if error.is_temporary() => return Err(error),
+            Err(error) if error.is_temporary() => {
+                let now = site.now();
+                let given_back = |row| (row, Outcome::RetryAt(now, String::new()));
+                self.record(site, rows.into_iter().map(given_back).collect()).await?;
+                return Err(error);
+            }
             Err(error) => {
                 let outcome = unloadable(site, first.departure, error.to_string()).await?;
                 rows.into_iter().map(|row| (row, outcome.clone())).collect()
@@ -106,14 +113,23 @@ impl Delivery {
             });
         }
         let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + RENEWAL, RENEWAL);
+        let mut notes = tokio::time::interval_at(tokio::time::Instant::now() + NOTES, NOTES);
         loop {
             tokio::select! {
                 finished = senders.join_next() => match finished {
                     Some(Ok(connection)) => self.connections.push(connection),
-                    // It takes its connection along; what it had done is written down.
-                    Some(Err(error)) => tracing::error!(%error, "a sender crashed"),
+                    // It takes its connection along. Its words are not shown: they may quote a letter.
+                    Some(Err(_)) => tracing::error!("a sender crashed"),
                     None => break,
                 },
+                // One slow connection must not keep back what the others have done: who is killed then
+                // would send it again.
+                _ = notes.tick() => {
+                    let ended = chunk.take_ended();
+                    if !ended.is_empty() && let Err(error) = self.record(site, ended).await {
+                        tracing::error!(%error, "could not write down what became of copies");
+                    }
+                }
                 // A slow relay must not make another node believe that we are dead.
                 _ = renewal.tick() => {
                     let until = site.now().after(LEASE);
@@ -125,12 +141,14 @@ impl Delivery {
         }
         let now = site.now();
         let finish = |(row, state)| match state {
-            State::Ended(outcome) => (row, outcome),
-            // The server is about to stop: whoever comes next takes it.
-            State::Untouched => (row, Outcome::RetryAt(now, String::new())),
-            State::Begun => (row, later_or_never(loaded.created, now, WorkError::Panicked.to_string())),
+            State::Ended(outcome) => Some((row, outcome)),
+            State::Recorded => None,
+            // Nobody took it, because the server is about to stop or no sender is left: as if it had
+            // never been claimed.
+            State::Untouched => Some((row, Outcome::RetryAt(now, String::new()))),
+            State::Begun => Some((row, later_or_never(loaded.created, now, WorkError::Panicked.to_string()))),
         };
-        chunk.drain().into_iter().map(finish).collect()
+        chunk.drain().into_iter().filter_map(finish).collect()
     }
 
     /// Writes the outcomes down, with a line in the owner's log for whom no copy reaches. What was
@@ -193,6 +211,7 @@ enum State {
     Untouched,
     Begun,
     Ended(Outcome),
+    Recorded,
 }
 
 impl Chunk {
@@ -217,6 +236,19 @@ impl Chunk {
         if let Some(slot) = self.lock().get_mut(place) {
             *slot = state;
         }
+    }
+
+    /// What has ended and is not written down yet.
+    fn take_ended(&self) -> Vec<(DeliveryRow, Outcome)> {
+        let mut states = self.lock();
+        let mut ended = Vec::new();
+        for (row, state) in self.rows.iter().zip(states.iter_mut()) {
+            if let State::Ended(outcome) = state {
+                ended.push((row.clone(), outcome.clone()));
+                *state = State::Recorded;
+            }
+        }
+        ended
     }
 
     fn drain(&self) -> Vec<(DeliveryRow, State)> {

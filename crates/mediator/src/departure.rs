@@ -73,8 +73,13 @@ impl Departure {
     pub(crate) fn check(&self) -> Result<(), WouldLeak> {
         let Self::Sealed { frame, copy } = self else { return Ok(()) };
         let allowed = |name: &str| OUTER_FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name));
-        if !Header::of(&frame.head).fields().all(|field| allowed(field.name)) {
+        let header = Header::of(&frame.head);
+        if !header.fields().all(|field| allowed(field.name)) {
             return Err(WouldLeak("a header field that is not on the list of allowed ones"));
+        }
+        // A header that does not read has no fields at all, and would pass with anything in it.
+        if header.is_endless() || header.only("From").is_none() || header.only("Content-Type").is_none() {
+            return Err(WouldLeak("a header that does not read"));
         }
         let [head, shared, tail] = copy.slices();
         if !head.starts_with(b"-----BEGIN PGP MESSAGE-----\r\n") {
@@ -132,13 +137,19 @@ mod tests {
     #[test]
     fn a_sealed_copy_shows_allowed_fields_and_ciphertext_alone() {
         assert!(
-            sealed("From: <friends@lists.example.org>\r\nSubject: [...]\r\n\r\n--b\r\n\r\n").check().is_ok()
+            sealed(
+                "From: <friends@lists.example.org>\r\nContent-Type: multipart/encrypted\r\n\r\n--b\r\n\r\n"
+            )
+            .check()
+            .is_ok()
         );
         for leak in ["X-Original-From: alice@example.org", "Reply-To: <alice@example.org>", "Comments: words"]
         {
-            let head = format!("Subject: [...]\r\n{leak}\r\n\r\n--b\r\n\r\n");
+            let head =
+                format!("From: <f@x>\r\nContent-Type: multipart/encrypted\r\n{leak}\r\n\r\n--b\r\n\r\n");
             assert!(sealed(&head).check().is_err(), "{leak}");
         }
+        assert!(sealed("words that are no header\r\n\r\n").check().is_err());
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(crate) async fn enrol(
         Some(pinned) if pinned.facts.fingerprint == fingerprint => {
             let known = Certificate::parse(&pinned.certificate).map_err(crypto)?;
             let joined = known.merge(&given.certificate).map_err(crypto)?;
+            readable(&joined)?;
             new_pin(&joined, given.confirmed || pinned.facts.confirmed, now)
         }
         Some(pinned) if !given.replaces => {
@@ -58,6 +59,7 @@ pub(crate) async fn enrol(
             )));
         }
         _ => {
+            readable(&given.certificate)?;
             usable(&given.certificate, now)?;
             if !given.any_user_id {
                 named(&given.certificate, address, now)?;
@@ -67,6 +69,18 @@ pub(crate) async fn enrol(
     };
     transaction.pin(list, address, &pin).await?;
     Ok(())
+}
+
+/// Whether it will be read again from where it is kept: a key that others have flooded with signatures
+/// may be too big, and would be no key at all from then on.
+fn readable(certificate: &Certificate) -> Result<(), OperationError> {
+    Certificate::parse(&certificate.octets()).map(drop).map_err(|error| {
+        OperationError::invalid(
+            "key",
+            error.to_string(),
+            "Export it without the signatures of others (gpg --export-options export-minimal)",
+        )
+    })
 }
 
 /// Whether mail can be encrypted to it now.

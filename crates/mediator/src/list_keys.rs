@@ -18,9 +18,12 @@ pub(crate) const POSTING_KEY_LIFETIME: Duration = Duration::from_secs(2 * 365 * 
 /// When the list has none.
 pub(crate) async fn newest_posting_key(site: &Site, list: ListId) -> Result<ListKeyRow, OperationError> {
     let rows = site.database.list_keys(list, KeyPurpose::Posting).await?;
-    rows.into_iter().next().ok_or_else(|| {
-        OperationError::NotFound("the list has no posting key; `chancery key rollover` makes one".to_owned())
-    })
+    rows.into_iter().next().ok_or_else(no_posting_key)
+}
+
+/// What is said of a list without one.
+pub(crate) fn no_posting_key() -> OperationError {
+    OperationError::NotFound("the list has no posting key; `chancery key import` gives it one".to_owned())
 }
 
 /// The public half of the key that the list's things on disk are sealed to.

@@ -6,12 +6,13 @@ use chancery_store::{StoreError, Transaction};
 
 use crate::Site;
 
-/// Under this name it stands that deleted octets are still in the files.
-const DELETED: &str = "deleted_octets";
+/// Under this name stands how many deletions there were since the files were last overwritten.
+const DELETIONS: &str = "deletions";
 
 /// Notes, in the deleting transaction, that there is something to overwrite.
 pub(crate) async fn mark_deleted(transaction: &mut Transaction) -> Result<(), StoreError> {
-    transaction.put_site_value(DELETED, b"yes").await
+    let deletions = read(transaction.site_value(DELETIONS).await?);
+    transaction.put_site_value(DELETIONS, &deletions.wrapping_add(1).to_be_bytes()).await
 }
 
 /// Overwrites what was deleted. The deletion itself is done already, so that trouble here is no
@@ -23,9 +24,19 @@ pub(crate) async fn overwrite_deleted(site: &Site) {
 }
 
 async fn try_overwrite(site: &Site) -> Result<(), StoreError> {
-    if site.database.site_value(DELETED).await?.is_none_or(|mark| mark.is_empty()) {
+    let deletions = read(site.database.site_value(DELETIONS).await?);
+    if deletions == 0 {
         return Ok(());
     }
     site.database.scrub().await?;
-    site.database.put_site_value(DELETED, b"").await
+    // What somebody else has deleted since is not overwritten yet: then the mark stays for them.
+    let mut transaction = site.database.begin().await?;
+    if read(transaction.site_value(DELETIONS).await?) == deletions {
+        transaction.put_site_value(DELETIONS, &0_u64.to_be_bytes()).await?;
+    }
+    transaction.commit().await
+}
+
+fn read(mark: Option<Vec<u8>>) -> u64 {
+    mark.and_then(|octets| octets.try_into().ok()).map_or(0, u64::from_be_bytes)
 }

@@ -39,11 +39,10 @@ pub(crate) async fn look_after_site(site: &Site) -> Result<(), OperationError> {
             tracing::error!(list = list.id.0, %error, "could not look after the list's keys");
         }
     }
-    refresh_pins(site).await?;
+    overwrite_deleted(site).await;
     site.database.forget_replies(now.before(REMEMBER_REPLIES)).await?;
     site.database.forget_log(now.before(KEEP_LOG)).await?;
-    overwrite_deleted(site).await;
-    Ok(())
+    refresh_pins(site).await
 }
 
 /// Destroys the keys whose time to open mail is over, and revoked ones in whose place a newer stands:
@@ -68,18 +67,20 @@ async fn destroy_retired(site: &Site, list: ListId) -> Result<(), OperationError
 /// Gives the key in use another two years when less than one is left.
 async fn extend(site: &Site, list: ListId) -> Result<(), OperationError> {
     let (vault, now) = (site.vault()?, site.now());
-    for row in site.database.list_keys(list, KeyPurpose::Posting).await? {
+    // Read and written in one transaction: a revocation that comes between must not be overwritten.
+    let mut transaction = site.database.begin().await?;
+    for row in transaction.list_keys(list, KeyPurpose::Posting).await? {
         let expires = Certificate::parse(&row.public).map_err(crypto)?.facts(now).expires;
         let ends_soon = expires.is_some_and(|expires| expires <= now.after(EXTEND_WHEN_LEFT));
         if row.state == ListKeyState::Active && ends_soon {
             let pair = vault.open_key(list, KeyPurpose::Posting, &row)?;
             let extended = pair.extend(now.after(POSTING_KEY_LIFETIME), now).map_err(crypto)?;
             let sealed = vault.seal_key(list, KeyPurpose::Posting, &extended)?;
-            site.database.replace_key_material(row.id, &extended.certificate().octets(), &sealed).await?;
+            transaction.replace_key_material(row.id, &extended.certificate().octets(), &sealed).await?;
             tracing::info!(list = list.0, "extended the list's key by two years");
         }
     }
-    Ok(())
+    Ok(transaction.commit().await?)
 }
 
 async fn refresh_pins(site: &Site) -> Result<(), OperationError> {

@@ -55,8 +55,13 @@ pub async fn deliver_outgoing(site: Arc<Site>, worker: String, mut stop: watch::
 /// Sees to what is due once an hour, until told to stop.
 pub async fn look_after_site(site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = upkeep::look_after_site(&site).await {
-            tracing::error!(%error, "could not look after the site");
+        // On a task of its own: one certificate that crashes the library must not end the server.
+        let round = Arc::clone(&site);
+        let looked_after = tokio::spawn(async move { upkeep::look_after_site(&round).await }).await;
+        match looked_after {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "could not look after the site"),
+            Err(_) => tracing::error!("looking after the site crashed; it is tried again in an hour"),
         }
         tokio::select! {
             () = tokio::time::sleep(UPKEEP) => {}
@@ -91,7 +96,9 @@ async fn judge_one(site: &Arc<Site>, worker: &str) -> Result<bool, WorkError> {
     match walked.unwrap_or(Err(WorkError::Panicked)) {
         Ok(()) => {}
         Err(error) if error.is_temporary() => {
-            let later = site.now().after(AFTER_FAILURE);
+            // Longer each time: where the disk is full, trying is work too.
+            let waited = site.now().unix().saturating_sub(row.received_at.unix()).clamp(20, 3000);
+            let later = site.now().after(Duration::from_secs(waited.unsigned_abs() / 10));
             site.database.release_inbound(&row.lease, later, &error.to_string()).await?;
             return Err(error);
         }

@@ -132,7 +132,7 @@ impl Transaction {
             "read the keys of a list",
             sql("SELECT id, list, purpose, fingerprint, public, sealed_secret, sealed_revocation, created,
                         state, opens_until
-                 FROM list_keys WHERE list = $1 AND purpose = $2 ORDER BY created DESC, id DESC")
+                 FROM list_keys WHERE list = $1 AND purpose = $2 ORDER BY id DESC")
             .bind(list.0)
             .bind(purpose.as_str()),
         )

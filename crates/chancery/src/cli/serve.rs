@@ -61,17 +61,18 @@ impl Serve {
         }
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = server.part_ended() => {
-                // Half a server must not look like a whole one: whoever watches it starts it again.
-                bail!("a part of the server crashed; nothing is lost, start it again");
-            }
-        }
+        let crashed = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
+            () = server.part_ended() => true,
+        };
         output.note("ending what is under way");
         server.stop().await;
         site.database.close().await;
+        if crashed {
+            // Half a server must not look like a whole one: whoever watches it starts it again.
+            bail!("a part of the server crashed; nothing is lost, start it again");
+        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
 use crate::enrol::{GivenKey, enrol};
+use crate::vault::crypto;
 use crate::{OperationError, Site};
 
 /// What to import.
@@ -162,13 +163,26 @@ impl Keys {
             OperationError::invalid("key", error.to_string(), "Give a file of public OpenPGP keys")
         })?;
         for certificate in certificates {
-            let fingerprint = certificate.fingerprint();
-            for address in certificate.facts(now).addresses {
-                keys.by_address.entry(address.canonical()).or_default().push(fingerprint.clone());
-            }
-            keys.by_fingerprint.insert(fingerprint, certificate);
+            keys.add(certificate, now)?;
         }
         Ok(keys)
+    }
+
+    /// Copies of one key are joined: what one of them says of a revocation counts.
+    fn add(&mut self, certificate: Certificate, now: Instant) -> Result<(), OperationError> {
+        let fingerprint = certificate.fingerprint();
+        for address in certificate.facts(now).addresses {
+            let named = self.by_address.entry(address.canonical()).or_default();
+            if !named.contains(&fingerprint) {
+                named.push(fingerprint.clone());
+            }
+        }
+        let joined = match self.by_fingerprint.remove(&fingerprint) {
+            Some(known) => known.merge(&certificate).map_err(crypto)?,
+            None => certificate,
+        };
+        self.by_fingerprint.insert(fingerprint, joined);
+        Ok(())
     }
 
     fn of(&self, address: &Address, named: &str) -> Result<Option<&Certificate>, String> {

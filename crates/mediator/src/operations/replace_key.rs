@@ -9,6 +9,7 @@ use chancery_store::{KeyPurpose, ListKeyState, ListRow, NewListKey};
 use serde::Serialize;
 
 use super::export_key::revocation_context;
+use crate::list_keys::no_posting_key;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
@@ -38,8 +39,11 @@ pub(crate) async fn replace_key(
     let vault = site.vault()?;
     let now = site.now();
     let until = now.after(OVERLAP);
-    let keys = site.database.list_keys(row.id, KeyPurpose::Posting).await?;
-    let newest = keys.first().ok_or_else(|| OperationError::NotFound("the list has no key".to_owned()))?;
+    // Read and written in one transaction: whoever revokes or replaces the key meanwhile comes before
+    // or after, never between.
+    let mut transaction = site.database.begin().await?;
+    let keys = transaction.list_keys(row.id, KeyPurpose::Posting).await?;
+    let newest = keys.first().ok_or_else(no_posting_key)?;
     let (old_fingerprint, fingerprint) = (newest.fingerprint.clone(), new.certificate().fingerprint());
     if keys.iter().any(|key| key.fingerprint == fingerprint) {
         return Err(OperationError::Conflict(format!("{} has the key {fingerprint} already", row.address)));
@@ -66,7 +70,6 @@ pub(crate) async fn replace_key(
         old_ring.iter().chain([&new_ring]).map(|ring| ring as &dyn KeyHolder).collect();
     let statement = clearsign(&text, &signers, now).map_err(crypto)?;
 
-    let mut transaction = site.database.begin().await?;
     if newest.state != ListKeyState::Revoked {
         transaction.set_key_state(newest.id, ListKeyState::Retiring { until }).await?;
     }

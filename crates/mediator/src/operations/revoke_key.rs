@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::find::find_list;
 use crate::actor::{Actor, Permission, authorize};
-use crate::list_keys::newest_posting_key;
+use crate::list_keys::no_posting_key;
 use crate::vault::crypto;
 use crate::{OperationError, Site};
 
@@ -45,17 +45,18 @@ async fn revoke_newest(
     reason: RevocationReason,
 ) -> Result<Certificate, OperationError> {
     let vault = site.vault()?;
-    let newest = newest_posting_key(site, row.id).await?;
+    let mut transaction = site.database.begin().await?;
+    let keys = transaction.list_keys(row.id, KeyPurpose::Posting).await?;
+    let newest = keys.first().ok_or_else(no_posting_key)?;
     if newest.state == ListKeyState::Revoked {
         return Err(OperationError::Conflict(format!("the key {} is revoked already", newest.fingerprint)));
     }
     let revoked = vault
-        .open_key(row.id, KeyPurpose::Posting, &newest)?
+        .open_key(row.id, KeyPurpose::Posting, newest)?
         .revoke(reason, "", site.now())
         .map_err(crypto)?;
     let certificate = revoked.certificate();
     let sealed = vault.seal_key(row.id, KeyPurpose::Posting, &revoked)?;
-    let mut transaction = site.database.begin().await?;
     transaction.replace_key_material(newest.id, &certificate.octets(), &sealed).await?;
     transaction.set_key_state(newest.id, ListKeyState::Revoked).await?;
     transaction.commit().await?;

@@ -58,7 +58,11 @@ pub async fn set_member(
         })?;
     }
     let mut transaction = site.database.begin().await?;
-    for subscription in transaction.subscription(row.id, address).await? {
+    let subscriptions = transaction.subscription(row.id, address).await?;
+    if subscriptions.is_empty() {
+        return Err(OperationError::NotFound(format!("{address} has left {list} meanwhile")));
+    }
+    for subscription in subscriptions {
         let words = SubscriptionChange {
             display_name: None,
             enabled: change.enabled,

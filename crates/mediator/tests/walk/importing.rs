@@ -7,7 +7,7 @@ use chancery_mediator::{
 
 use crate::support::house::{House, List};
 use crate::support::letters::Letter;
-use crate::support::people::Person;
+use crate::support::people::{NOW, Person};
 
 async fn import(
     house: &House,
@@ -109,4 +109,34 @@ async fn a_key_that_is_not_theirs_or_not_usable_is_refused() {
     add_member(&house.site, &Actor::Operator, &list.address, new(&alice, bob.certificate().octets(), true))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn of_two_copies_of_a_key_in_one_file_the_revocation_counts() {
+    let house = House::new().await;
+    let list = house.list("friends", &[]).await;
+    let alice = Person::new("alice");
+    let revoked = alice
+        .pair
+        .revoke(chancery_crypto::RevocationReason::Compromised, "", NOW)
+        .unwrap()
+        .certificate()
+        .octets();
+    let fingerprint = alice.certificate().fingerprint();
+    for csv in [
+        "address\nalice@example.org\n".to_owned(),
+        format!("address,fingerprint\nalice@example.org,{fingerprint}\n"),
+    ] {
+        let import = MemberImport {
+            csv: csv.into_bytes(),
+            keys: Some([revoked.clone(), alice.certificate().octets()].concat()),
+            confirmed: true,
+        };
+        let imported =
+            import_members(&house.site, &Actor::Operator, &list.address, import, &mut |_, _| {}).await;
+        assert!(
+            matches!(&imported, Err(OperationError::Invalid { why, .. }) if why.contains("revoked")),
+            "{imported:?}"
+        );
+    }
 }

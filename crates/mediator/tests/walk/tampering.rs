@@ -137,8 +137,8 @@ async fn a_departure_that_was_moved_to_another_list_does_not_leave() {
 #[tokio::test]
 async fn a_key_that_was_moved_to_another_list_or_purpose_does_not_open() {
     for tamper in [
-        "UPDATE list_keys SET list = 2, created = created + 1 WHERE list = 1 AND purpose = 'posting'",
-        "UPDATE list_keys SET purpose = 'posting', created = created + 1 WHERE list = 2 AND purpose = 'storage'",
+        "UPDATE list_keys SET list = 2, id = id + 100 WHERE list = 1 AND purpose = 'posting'",
+        "UPDATE list_keys SET purpose = 'posting', id = id + 100 WHERE list = 2 AND purpose = 'storage'",
     ] {
         let mut stage = stage().await;
         stage.house.halt().await;
